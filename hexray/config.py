@@ -1,0 +1,255 @@
+"""Every setting of a run: one frozen model per component, nested in RunConfig.
+
+The command line, a YAML file and a sweep all set the same paths (``search.simulations``).
+Each component receives its own part. Nothing else in the program holds a default.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hexray.errors import SettingsError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(gt=0)]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+class Settings(BaseModel):
+    """Common behaviour: immutable, unknown keys refused, descriptions shown by ``--help``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class SearchSettings(Settings):
+    """How a move is searched."""
+
+    kind: Literal["mcts", "minimax"] = "mcts"
+    """Tree search that samples (mcts) or a full tree of fixed widths (minimax)."""
+    root: Literal["gumbel", "puct"] = "gumbel"
+    """Rule of mcts: Gumbel with sequential halving (Danihelka 2022), or PUCT (AlphaZero)."""
+    simulations: Annotated[int, Field(ge=1, le=100_000)] = 16
+    """Simulations a move, 1 to 100000; each asks for at most one evaluation."""
+    candidates: Annotated[int, Field(ge=1, le=361)] = 8
+    """Moves considered at a Gumbel root, 1 to 361."""
+    c_visit: Annotated[float, Field(ge=0)] = 50.0
+    """Gumbel: visits added to the largest count when completed Q values are scaled."""
+    c_scale: Annotated[float, Field(ge=0)] = 1.0
+    """Gumbel: factor on the completed Q values, taken as winning probabilities in [0, 1]."""
+    puct_init: Annotated[float, Field(ge=0)] = 1.25
+    """PUCT: exploration factor c_init."""
+    puct_base: Annotated[float, Field(gt=0)] = 19652.0
+    """PUCT: visits at which exploration begins to grow, c_base."""
+    unvisited_reduction: Annotated[float, Field(ge=0, le=2)] = 0.2
+    """PUCT: an unvisited move is valued at its node's mean value less this, 0 to 2."""
+    dirichlet_total: Annotated[float, Field(gt=0)] = 10.0
+    """PUCT: sum of the Dirichlet parameters, shared by the legal moves."""
+    dirichlet_share: Share = 0.25
+    """PUCT: share of noise in the root prior during self-play, 0 to 1."""
+    temperature: Annotated[float, Field(ge=0)] = 1.0
+    """PUCT and minimax: self-play temperature of the first moves; 0 plays the best move."""
+    temperature_plies: Annotated[int, Field(ge=0)] = 8
+    """PUCT and minimax: searched moves of a game that use the temperature."""
+    widths: Annotated[tuple[Annotated[int, Field(ge=1, le=361)], ...], Field(min_length=1)] = (13, 8)
+    """Minimax: children kept at each ply, the best by prior."""
+    width_temperature: Annotated[float, Field(ge=0)] = 1.0
+    """Minimax: self-play draws the kept children from the prior at this temperature; 0 keeps the best."""
+
+
+class SelfplaySettings(Settings):
+    """How games are made."""
+
+    players: Annotated[int, Field(ge=1)] = 1
+    """Player processes."""
+    halves: Annotated[int, Field(ge=1, le=8)] = 2
+    """Groups of games in one player; one searches while the others wait, 1 to 8."""
+    games: Annotated[int, Field(ge=1, le=4096)] = 64
+    """Games in progress in each group, 1 to 4096."""
+    random_share: Share = 0.8
+    """Share of games that begin with 0 to random_stones * N * N random stones; the rest with 1 or 2."""
+    random_stones: Share = 0.5
+    """Upper bound of the random stones, as a share of the board."""
+    adjudicate_share: Share = 0.8
+    """Share of games that end as soon as the search has proven the result."""
+    round_seconds: Seconds = 1.0
+    """Seconds between two deliveries of finished games."""
+
+
+class NetSettings(Settings):
+    """The shape of the network."""
+
+    blocks: Annotated[int, Field(ge=1, le=80)] = 3
+    """Residual blocks, 1 to 80."""
+    channels: Annotated[int, Field(ge=4, le=1024)] = 32
+    """Channels of the trunk, 4 to 1024."""
+    pool_every: Annotated[int, Field(ge=1)] = 2
+    """Every how many blocks global pooling feeds back into the trunk."""
+    value_hidden: Annotated[int, Field(ge=4, le=4096)] = 64
+    """Hidden units of the value head, 4 to 4096."""
+
+
+class InferenceSettings(Settings):
+    """How leaves are evaluated."""
+
+    servers: Annotated[int, Field(ge=1)] = 1
+    """Inference server processes; at most one for each GPU."""
+    precision: Precision = "auto"
+    """Number format; auto measures at start and takes the faster."""
+    compile: bool = False
+    """Compile the network at start: 10 to 25 % faster, some 20 s later to begin; needs a C++ compiler."""
+    threads: Annotated[int, Field(ge=1)] = 1
+    """CPU threads of a server; more than one collapses beside busy neighbours."""
+    batch_rows: Annotated[int, Field(ge=1, le=65_536)] = 512
+    """Most positions in one batch."""
+    wait_ms: Annotated[float, Field(ge=0)] = 2.0
+    """Milliseconds the oldest request waits for others before its batch goes."""
+
+
+class ReplaySettings(Settings):
+    """What the learner learns from."""
+
+    window_rows: Annotated[int, Field(ge=1)] = 200_000
+    """Newest positions kept in memory, in rows."""
+    min_rows: Annotated[int, Field(ge=1)] = 5_000
+    """Positions before training begins, in rows."""
+    reuse: Annotated[float, Field(gt=0)] = 4.0
+    """Rows trained per row generated: the only throttle between players and learner."""
+    slack_rows: Annotated[int, Field(ge=1)] = 50_000
+    """Rows by which the trained total may differ from reuse * generated before one side waits."""
+    commit_seconds: Annotated[float, Field(ge=0)] = 1.0
+    """Seconds over which arriving games are gathered into one file on disk."""
+
+
+class LearnerSettings(Settings):
+    """How the network is trained."""
+
+    batch_rows: Annotated[int, Field(ge=1)] = 256
+    """Positions in a training batch."""
+    batches: Annotated[int, Field(ge=1)] = 16
+    """Batches in one block sent from replay to the learner."""
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    """AdamW learning rate after warm-up."""
+    warmup_steps: Annotated[int, Field(ge=0)] = 100
+    """Steps over which the learning rate rises from zero."""
+    decay_from: Share = 0.5
+    """Part of the run after which the learning rate falls linearly, 0 to 1."""
+    final_rate: Share = 0.01
+    """Learning rate at the end of the run as a share of learning_rate."""
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    """AdamW weight decay."""
+    clip_norm: Annotated[float, Field(gt=0)] = 5.0
+    """Gradient norm above which gradients are scaled down."""
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.98
+    """Decay a step of the averaged weights that are served; 0 serves the raw ones."""
+    value_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Weight of the value loss beside the policy loss."""
+    outcome_share: Share = 0.8
+    """Share of the game's outcome in the value target; the rest is the root value."""
+    precision: Precision = "auto"
+    """Autocast format of training; auto measures at start and takes the faster."""
+    compile: bool = False
+    """Compile the training step; some 40 s at start, needs a C++ compiler."""
+    threads: Annotated[int, Field(ge=1)] = 1
+    """CPU threads of the learner."""
+    publish_seconds: Seconds = 1.0
+    """Seconds between two versions of the weights sent to the servers."""
+
+
+class CheckpointSettings(Settings):
+    """What survives a crash."""
+
+    every_seconds: Seconds = 20.0
+    """Seconds of training between two checkpoints: the most that a crash can cost."""
+    keep: Annotated[int, Field(ge=1)] = 3
+    """Newest checkpoints kept."""
+
+
+class JudgeSettings(Settings):
+    """How strength is measured while training."""
+
+    every_seconds: Seconds = 15.0
+    """Seconds between two measurements."""
+    positions: Annotated[int, Field(ge=1)] = 120
+    """Solved positions of each measurement, the first ones of the shipped file."""
+    simulations: Annotated[int, Field(ge=0)] = 16
+    """Simulations a move in each measurement; 0 asks the raw network."""
+    final_simulations: Annotated[int, Field(ge=0)] = 64
+    """Simulations a move in the final measurement over all positions."""
+
+
+class ClusterSettings(Settings):
+    """Where it runs."""
+
+    address: str | None = None
+    """Address of a running Ray cluster (``auto`` finds it); none starts Ray on this machine."""
+    dashboard: bool = True
+    """Start the Ray dashboard on 127.0.0.1."""
+    object_store_mb: Annotated[int, Field(ge=80)] = 500
+    """Size of Ray's object store in MB, when Ray is started here."""
+
+
+class RunConfig(Settings):
+    """Train a Hex player by self-play."""
+
+    board: Annotated[int, Field(ge=2, le=19)] = 5
+    """Board side, 2 to 19."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of every random stream."""
+    minutes: Annotated[float, Field(gt=0)] = 3.0
+    """Training time in minutes, restarts included; setting up comes on top."""
+    search: SearchSettings = SearchSettings()
+    selfplay: SelfplaySettings = SelfplaySettings()
+    net: NetSettings = NetSettings()
+    inference: InferenceSettings = InferenceSettings()
+    replay: ReplaySettings = ReplaySettings()
+    learner: LearnerSettings = LearnerSettings()
+    checkpoint: CheckpointSettings = CheckpointSettings()
+    judge: JudgeSettings = JudgeSettings()
+    cluster: ClusterSettings = ClusterSettings()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "RunConfig":
+        if self.replay.min_rows > self.replay.window_rows:
+            raise ValueError(
+                f"replay.min_rows {self.replay.min_rows} is more than replay.window_rows "
+                f"{self.replay.window_rows}; training would never begin"
+            )
+        return self
+
+
+def with_overrides(config: RunConfig, overrides: Mapping[str, Any]) -> RunConfig:
+    """Return ``config`` with nested ``overrides`` laid over it, checked.
+
+    Raises SettingsError naming the full path, the value and what is allowed.
+    """
+    try:
+        return RunConfig.model_validate(_merge(config.model_dump(), overrides))
+    except ValidationError as error:
+        raise SettingsError(explain(error)) from error
+
+
+def explain(error: ValidationError) -> str:
+    """Say which settings are wrong, one line each: full path, value, what is allowed."""
+    lines = []
+    for item in error.errors():
+        path = ".".join(str(part) for part in item["loc"]) or "settings"
+        value = "" if item["type"] in ("missing", "value_error") else f" = {item['input']!r}"
+        lines.append(f"{path}{value}: {item['msg']}")
+    return "\n".join(lines)
+
+
+def settings_hash(settings: BaseModel) -> str:
+    """Return twelve hexadecimal digits that identify the values of ``settings``."""
+    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:12]
+
+
+def _merge(base: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in overrides.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), dict):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged

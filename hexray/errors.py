@@ -1,0 +1,37 @@
+"""Every error hexray raises on purpose; the tree is the documentation.
+
+Each takes one message that names the thing, what was found and the remedy, so that it survives
+pickling between processes. The command line prints the message and exits with status 2.
+"""
+
+
+class HexrayError(Exception):
+    """Something the user can mend; never a defect of the program."""
+
+
+class SettingsError(HexrayError):
+    """A setting is unknown, of the wrong type, out of range, or does not fit the machine."""
+
+
+class IllegalMove(HexrayError):
+    """A move is off the board, on an occupied cell, or made after the game was won."""
+
+
+class FileFormatError(HexrayError):
+    """A file does not hold what it should; the message begins with ``file:line:column``."""
+
+
+class StoreError(HexrayError):
+    """A store of games is damaged or belongs to another board."""
+
+
+class CheckpointError(HexrayError):
+    """A checkpoint is missing, damaged, or of another network."""
+
+
+class RunFolderError(HexrayError):
+    """A run folder cannot be used: it belongs to another board or holds something else."""
+
+
+class RunFolderBusy(RunFolderError):
+    """Another process is using the run folder."""

@@ -1,0 +1,1 @@
+"""The rules of Hex: boards, frames, planes, symmetry and notation."""

@@ -1,0 +1,1 @@
+"""The network: model, loss, training, inference and checkpoints."""

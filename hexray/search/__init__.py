@@ -1,0 +1,1 @@
+"""Searches as conversations: MCTS with a Gumbel or PUCT root, and minimax."""
