@@ -52,7 +52,10 @@ class SearchSettings(Settings):
     """PUCT and minimax: self-play temperature of the first moves; 0 plays the best move."""
     temperature_plies: Annotated[int, Field(ge=0)] = 8
     """PUCT and minimax: searched moves of a game that use the temperature."""
-    widths: Annotated[tuple[Annotated[int, Field(ge=1, le=361)], ...], Field(min_length=1)] = (13, 8)
+    widths: Annotated[tuple[Annotated[int, Field(ge=1, le=361)], ...], Field(min_length=1)] = (
+        13,
+        8,
+    )
     """Minimax: children kept at each ply, the best by prior."""
     width_temperature: Annotated[float, Field(ge=0)] = 1.0
     """Minimax: self-play draws the kept children from the prior at this temperature; 0 keeps the best."""
@@ -114,10 +117,10 @@ class ReplaySettings(Settings):
     """Newest positions kept in memory, in rows."""
     min_rows: Annotated[int, Field(ge=1)] = 5_000
     """Positions before training begins, in rows."""
-    reuse: Annotated[float, Field(gt=0)] = 4.0
-    """Rows trained per row generated: the only throttle between players and learner."""
-    slack_rows: Annotated[int, Field(ge=1)] = 50_000
-    """Rows by which the trained total may differ from reuse * generated before one side waits."""
+    reuse_most: Annotated[float, Field(gt=0)] = 4.0
+    """Rows trained per row generated beyond which the learner waits for players."""
+    reuse_least: Annotated[float, Field(ge=0)] = 0.5
+    """Rows trained per row generated below which players wait for the learner; 0 never waits."""
     commit_seconds: Annotated[float, Field(ge=0)] = 1.0
     """Seconds over which arriving games are gathered into one file on disk."""
 
@@ -215,6 +218,11 @@ class RunConfig(Settings):
             raise ValueError(
                 f"replay.min_rows {self.replay.min_rows} is more than replay.window_rows "
                 f"{self.replay.window_rows}; training would never begin"
+            )
+        if self.replay.reuse_least > self.replay.reuse_most:
+            raise ValueError(
+                f"replay.reuse_least {self.replay.reuse_least} is more than replay.reuse_most "
+                f"{self.replay.reuse_most}; players and learner would wait for each other"
             )
         return self
 

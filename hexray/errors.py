@@ -29,6 +29,14 @@ class CheckpointError(HexrayError):
     """A checkpoint is missing, damaged, or of another network."""
 
 
+class TrainingError(HexrayError):
+    """Training cannot go on: rows that make no sense, or a loss that is no number."""
+
+
+class EvaluationError(HexrayError):
+    """A network answered with something that is no number."""
+
+
 class RunFolderError(HexrayError):
     """A run folder cannot be used: it belongs to another board or holds something else."""
 

@@ -48,9 +48,7 @@ def drive(conversation: Conversation[Result], evaluate: Evaluate) -> Result:
         return end.value
 
 
-async def drive_async(
-    conversation: Conversation[Result], evaluate: EvaluateAsync
-) -> Result:
+async def drive_async(conversation: Conversation[Result], evaluate: EvaluateAsync) -> Result:
     """Hold a conversation with an evaluator that is awaited and return its result."""
     try:
         leaves = next(conversation)

@@ -1,9 +1,17 @@
 """Finished games as blocks of arrays, and the training rows they hold."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hexray.errors import IllegalMove, StoreError
+from hexray.game.board import BLUE, EMPTY, RED, play_sequence
+from hexray.game.replay import positions_along, replay_games
+
+# A float16 rounds by at most 2**-11 of its value, and to zero below 2**-25.
+_SUM_TOLERANCE = 2.0**-10
 
 
 class GameBlock(NamedTuple):
@@ -51,3 +59,147 @@ class Rows(NamedTuple):
     outcome: NDArray[np.int8]
     root_value: NDArray[np.float32]
     version: NDArray[np.int32]
+
+
+def rows_of(block: GameBlock) -> Rows:
+    """Return one row for each searched ply, in the order played; the block is taken as checked.
+
+    Policy, root value and version are views of the block's arrays.
+    """
+    cells, to_move = positions_along(block.moves, block.length, block.opening, block.size)
+    outcome = np.repeat(block.winner, block.length - block.opening) * to_move
+    return Rows(cells, block.policy, outcome, block.root_value, block.version)
+
+
+def concat_games(blocks: Sequence[GameBlock]) -> GameBlock:
+    """Join one or more blocks of one board size and one settings hash, in order (a copy).
+
+    Raises StoreError when sizes or hashes differ.
+    """
+    kinds = {(block.size, block.settings) for block in blocks}
+    if len(kinds) != 1:
+        raise StoreError(f"blocks of {sorted(kinds)} cannot be joined; give one size and settings")
+    joined = {
+        name: np.concatenate([getattr(block, name) for block in blocks])
+        for name in GameBlock._fields
+        if name not in ("size", "game_id", "settings")
+    }
+    game_id = tuple(name for block in blocks for name in block.game_id)
+    return GameBlock(size=blocks[0].size, game_id=game_id, settings=blocks[0].settings, **joined)
+
+
+def take_games(block: GameBlock, keep: NDArray[np.bool_]) -> GameBlock:
+    """Return the games where ``keep[K]`` is true, in order (a copy)."""
+    moved = np.repeat(keep, block.length)
+    searched = np.repeat(keep, block.length - block.opening)
+    return GameBlock(
+        size=block.size,
+        game_id=tuple(np.array(block.game_id, object)[keep]),
+        length=block.length[keep],
+        opening=block.opening[keep],
+        winner=block.winner[keep],
+        adjudicated=block.adjudicated[keep],
+        seed=block.seed[keep],
+        moves=block.moves[moved],
+        root_value=block.root_value[searched],
+        policy=block.policy[searched],
+        version=block.version[searched],
+        settings=block.settings,
+    )
+
+
+def check_block(block: GameBlock) -> None:
+    """Raise StoreError, naming the game and the reason, unless every game is consistent.
+
+    The moves must be legal and lead to the winner, an adjudicated game must not have joined a side,
+    a policy must sum to one over empty cells or be all zero, values must lie in [-1, 1].
+    """
+    _check_shapes(block)
+    _check_winners(block)
+    _check_plies(block)
+
+
+def _check_shapes(block: GameBlock) -> None:
+    games = len(block.game_id)
+    if len(set(block.game_id)) != games or "" in block.game_id:
+        raise StoreError(f"block of {games} games has empty or repeated game ids; make them unique")
+    for name, dtype in (
+        ("length", np.int16),
+        ("opening", np.int16),
+        ("winner", np.int8),
+        ("adjudicated", np.bool_),
+        ("seed", np.int64),
+    ):
+        _check_array(block, name, dtype, (games,))
+    bad = (block.opening < 0) | (block.opening > block.length)
+    if bad.any():
+        _fail(block, int(np.argmax(bad)), "its opening is longer than the game or negative")
+    moves = int(block.length.sum(dtype=np.int64))
+    plies = moves - int(block.opening.sum(dtype=np.int64))
+    _check_array(block, "moves", np.int16, (moves,))
+    _check_array(block, "root_value", np.float32, (plies,))
+    _check_array(block, "policy", np.float16, (plies, block.size**2))
+    _check_array(block, "version", np.int32, (plies,))
+
+
+def _check_array(block: GameBlock, name: str, dtype: type, shape: tuple[int, ...]) -> None:
+    array = getattr(block, name)
+    if array.dtype != dtype or array.shape != shape:
+        first = block.game_id[0] if block.game_id else "none"
+        raise StoreError(
+            f"block of {len(block.game_id)} games (the first is {first}): {name} is "
+            f"{array.dtype}{list(array.shape)}, it must be {np.dtype(dtype)}{list(shape)}"
+        )
+
+
+def _check_winners(block: GameBlock) -> None:
+    played, joined = replay_games(block.moves, block.length, block.size)
+    if played < len(block.moves):
+        _fail_illegal(block, played)
+    expected = np.where(block.adjudicated, EMPTY, block.winner)
+    for game in np.flatnonzero((joined != expected) | (np.abs(block.winner) != 1))[:1]:
+        names = {RED: "Red", BLUE: "Blue", EMPTY: "nobody"}
+        claim = names.get(int(block.winner[game]), str(block.winner[game]))
+        ended = "by adjudication" if block.adjudicated[game] else "by joining the sides"
+        found = names[int(joined[game])]
+        _fail(block, game, f"winner is {claim} {ended}, but its moves let {found} join the sides")
+
+
+def _fail_illegal(block: GameBlock, played: int) -> NoReturn:
+    ends = np.cumsum(block.length, dtype=np.int64)
+    game = int(np.searchsorted(ends, played, side="right"))
+    first = int(ends[game] - block.length[game])
+    try:
+        play_sequence(block.size, block.moves[first : played + 1].tolist())
+    except IllegalMove as error:
+        _fail(block, game, f"move {played - first + 1} is illegal: {error}")
+    raise AssertionError("a move was refused once and allowed the next time")
+
+
+def _check_plies(block: GameBlock) -> None:
+    policy = block.policy.astype(np.float32)
+    _refuse(block, ~np.isfinite(block.root_value), "root value is not finite")
+    _refuse(block, np.abs(block.root_value) > 1, "root value is outside [-1, 1]")
+    _refuse(block, np.any(~np.isfinite(policy), axis=1), "policy is not finite")
+    _refuse(block, np.any(policy < 0, axis=1), "policy is negative somewhere")
+    cells, _ = positions_along(block.moves, block.length, block.opening, block.size)
+    occupied = np.any((policy > 0) & (cells != 0), axis=1)
+    _refuse(block, occupied, "policy has mass on an occupied cell")
+    total = policy.sum(axis=1)
+    uneven = (total != 0) & (np.abs(total - 1) > _SUM_TOLERANCE)
+    _refuse(block, uneven, "policy does not sum to one")
+
+
+def _refuse(block: GameBlock, bad: NDArray[np.bool_], reason: str) -> None:
+    """Raise StoreError for the first searched ply that is ``bad``, if there is one."""
+    if not bad.any():
+        return
+    row = int(np.argmax(bad))
+    ends = np.cumsum(block.length - block.opening, dtype=np.int64)
+    game = int(np.searchsorted(ends, row, side="right"))
+    ply = int(block.length[game] - (ends[game] - row)) + 1
+    _fail(block, game, f"at move {ply} its {reason}")
+
+
+def _fail(block: GameBlock, game: int, reason: str) -> NoReturn:
+    raise StoreError(f"game {block.game_id[game]}: {reason}; leave the game out")

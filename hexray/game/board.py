@@ -5,6 +5,7 @@ union-find forest over its cells and the four edges, so a win is seen the moment
 """
 
 from collections.abc import Sequence
+from math import isqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -35,11 +36,16 @@ class Boards(NamedTuple):
     @property
     def size(self) -> int:
         """The board side N."""
-        return int(np.sqrt(self.cells.shape[1]))
+        return isqrt(self.cells.shape[1])
 
     def take(self, games: NDArray[np.intp]) -> "Boards":
         """Copy the boards with the given indices."""
-        return Boards(*(column[games] for column in self))
+        return Boards(
+            cells=self.cells[games],
+            links=self.links[games],
+            to_move=self.to_move[games],
+            winner=self.winner[games],
+        )
 
 
 def new_boards(count: int, size: int) -> Boards:
@@ -91,7 +97,7 @@ def play_kernel(boards: Boards, size: int, games: NDArray, moves: NDArray) -> in
             return index
         if boards.winner[game] != EMPTY or boards.cells[game, move] != EMPTY:
             return index
-        colour = boards.to_move[game]
+        colour = int(boards.to_move[game])
         if place(boards.cells[game], boards.links[game], size, move, colour):
             boards.winner[game] = colour
         boards.to_move[game] = -colour

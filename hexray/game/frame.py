@@ -4,6 +4,8 @@ In the mover frame the player to move always joins top to bottom and owns the st
 For Red it is the board as it stands; for Blue it is the transpose with colours exchanged.
 """
 
+from math import isqrt
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +32,7 @@ def write_mover_cells(cells: NDArray, colour: int, size: int, out: NDArray) -> N
 
 def mover_cells(cells: NDArray[np.int8], to_move: NDArray[np.int8]) -> NDArray[np.int8]:
     """Return boards ``cells[B, A]`` as their players to move see them (a copy)."""
-    size = int(np.sqrt(cells.shape[1]))
+    size = isqrt(cells.shape[1])
     grid = cells.reshape(-1, size, size)
     seen = np.where((to_move == BLUE)[:, None, None], -grid.transpose(0, 2, 1), grid)
     return seen.reshape(cells.shape)

@@ -1,7 +1,7 @@
 """How every compiled function of hexray is compiled."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from numba import njit
 
@@ -15,4 +15,5 @@ def kernel(function: Function) -> Function:
     costs nothing, which makes the search several times faster. Kernels never check their
     arguments: whoever calls one has done so.
     """
-    return njit(cache=True, nogil=True, _nrt=False)(function)
+    compiler: Any = njit  # its published types do not know _nrt
+    return compiler(cache=True, nogil=True, _nrt=False)(function)

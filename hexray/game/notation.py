@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hexray.errors import IllegalMove
 
-_NAME = re.compile(r"([a-z])([1-9][0-9]?)")
+_NAME = re.compile(r"([a-zA-Z])([1-9][0-9]?)")
 
 
 def move_name(move: int, size: int) -> str:
@@ -15,10 +15,10 @@ def move_name(move: int, size: int) -> str:
 
 def parse_move(text: str, size: int) -> int:
     """Return the cell a name stands for; IllegalMove when it is none or off the board."""
-    match = _NAME.fullmatch(text.strip().lower())
+    match = _NAME.fullmatch(text.strip())
     if match is None:
         raise IllegalMove(f"{text!r} is no cell; write a letter and a number, such as c3")
-    column, row = ord(match[1]) - ord("a"), int(match[2]) - 1
+    column, row = ord(match[1].lower()) - ord("a"), int(match[2]) - 1
     if column >= size or row >= size:
         raise IllegalMove(f"{text!r} is off the {size}x{size} board")
     return row * size + column

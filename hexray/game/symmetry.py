@@ -1,5 +1,7 @@
 """The symmetries of Hex: the half turn, and the two transposes with colours exchanged."""
 
+from math import isqrt
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,6 @@ def reflect(cells: NDArray[np.int8]) -> NDArray[np.int8]:
 
     It is the position after a swap of pieces; the same as seen from the other colour.
     """
-    size = int(np.sqrt(cells.shape[-1]))
+    size = isqrt(cells.shape[-1])
     grid = cells.reshape(*cells.shape[:-1], size, size)
     return -np.swapaxes(grid, -1, -2).reshape(cells.shape)

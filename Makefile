@@ -1,0 +1,52 @@
+# make run     train with the default preset; ARGS="--board 7 --minutes 10" passes settings
+# make test    the whole test suite
+# make check   style, format and types
+# make bench   the self-play benchmark
+# make install, make clean
+#
+# Python 3.11 or later is all that must be there; `make PYTHON=python3.11 run` names another one.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install -c constraints.txt
+BENCH := --board 7 --blocks 4 --channels 64 --simulations 32 --seconds 30
+DECLARED := pyproject.toml constraints.txt
+
+.PHONY: install run test check bench clean
+.DELETE_ON_ERROR:
+
+install: $(BIN)/.installed
+
+run: $(BIN)/.installed
+	$(BIN)/python -m hexray.loop $(ARGS)
+
+test: $(BIN)/.installed-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(BIN)/.installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+
+bench: $(BIN)/.installed
+	$(BIN)/hexray bench selfplay $(BENCH) $(ARGS)
+
+clean:
+	rm -rf build dist .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -path ./.venv -prune -o -type d -name __pycache__ -exec rm -rf {} +
+
+$(BIN)/.installed: $(DECLARED) | $(BIN)/pip
+	@echo "Installing hexray and what it needs into .venv; the first time takes a few minutes."
+	$(PIP) -e .
+	@touch $@
+
+$(BIN)/.installed-dev: $(DECLARED) | $(BIN)/pip
+	@echo "Installing hexray and its test tools into .venv; the first time takes a few minutes."
+	$(PIP) -e '.[dev]'
+	@touch $@ $(BIN)/.installed
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	    "hexray needs Python 3.11 or later and $(PYTHON) is " + sys.version.split()[0] + \
+	    "; name another one: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv --clear .venv

@@ -1,0 +1,1 @@
+"""The bodies of the actors: plain classes that know nothing of Ray."""

@@ -1,0 +1,152 @@
+"""The inference server: one network, many clients, batches as they come."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hexray.batching import Request, next_batch
+from hexray.config import InferenceSettings, NetSettings
+from hexray.evaluation import Evaluation, Leaves
+from hexray.net.evaluator import Evaluator
+
+LIVE, RIVAL = 0, 1
+_WAITS_KEPT = 4096
+
+
+class _Waiting(NamedTuple):
+    request: Request
+    leaves: Leaves
+    answer: asyncio.Future
+
+
+class InferenceServer:
+    """Evaluates leaves for everybody; holds two sets of weights, LIVE and RIVAL.
+
+    The network runs in a thread of its own, so the event loop stays free for requests. New
+    weights go through the same thread and so always fall between two batches.
+    """
+
+    def __init__(self, net: NetSettings, settings: InferenceSettings, size: int) -> None:
+        """Build the network; ``size`` is the board on which precisions are measured."""
+        self._net, self._settings, self._size = net, settings, size
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="network")
+        self._evaluators = {LIVE: Evaluator(net, settings, size)}
+        self._queue: list[_Waiting] = []
+        self._arrival = asyncio.Event()
+        self._clients = 1
+        self._worker: asyncio.Task | None = None
+        self._waits: deque[float] = deque(maxlen=_WAITS_KEPT)
+        self._counts = {"evaluations": 0, "batches": 0, "busy_s": 0.0}
+
+    async def register(self, clients: int) -> None:
+        """Tell how many clients ask regularly, so that a batch with all of them goes at once."""
+        self._clients = clients
+
+    async def load(self, published: tuple[int, Mapping[str, NDArray]], slot: int = LIVE) -> int:
+        """Take a new version of the weights into a slot; return its number.
+
+        Requests already waiting are answered with it too.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._load, *published, slot)
+        return published[0]
+
+    async def evaluate(self, cells: NDArray[np.int8], size: int, slot: int = LIVE) -> Evaluation:
+        """Evaluate int8[B, A] cells in the mover frame; B at most ``batch_rows`` fills one batch."""
+        loop = asyncio.get_running_loop()
+        if self._worker is None:
+            self._worker = loop.create_task(self._serve())
+        request = Request((size, slot), len(cells), time.monotonic())
+        waiting = _Waiting(request, Leaves(cells, size), loop.create_future())
+        self._queue.append(waiting)
+        self._arrival.set()
+        return await waiting.answer
+
+    async def stats(self) -> dict[str, float]:
+        """Return totals since the start and the waiting times of the latest requests.
+
+        Waits run from the arrival of a request to its answer, in milliseconds.
+        """
+        waits = np.array(self._waits or [0.0]) * 1000
+        p50, p99 = np.percentile(waits, [50, 99])
+        return {
+            **self._counts,
+            "batch_rows": self._settings.batch_rows,
+            "wait_ms_p50": float(p50),
+            "wait_ms_p99": float(p99),
+            "queue": len(self._queue),
+        }
+
+    async def precision(self) -> str:
+        """Return the number format the network runs in."""
+        return self._evaluators[LIVE].precision
+
+    async def _serve(self) -> None:
+        settings = self._settings
+        while True:
+            while not self._queue:
+                self._arrival.clear()
+                await self._arrival.wait()
+            requests = [waiting.request for waiting in self._queue]
+            batch, wait_s = next_batch(
+                requests,
+                time.monotonic(),
+                settings.batch_rows,
+                settings.wait_ms / 1000,
+                self._clients,
+            )
+            if not batch:
+                await self._wait_for_more(wait_s)
+                continue
+            chosen = [self._queue[place] for place in batch]
+            kept = set(range(len(self._queue))).difference(batch)
+            self._queue = [self._queue[place] for place in sorted(kept)]
+            await self._answer(chosen)
+
+    async def _wait_for_more(self, wait_s: float) -> None:
+        self._arrival.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._arrival.wait(), wait_s)
+
+    async def _answer(self, chosen: list[_Waiting]) -> None:
+        loop = asyncio.get_running_loop()
+        running = loop.run_in_executor(self._thread, self._run, chosen)
+        done, _ = await asyncio.wait([running])
+        error = done.pop().exception()
+        start, now = 0, time.monotonic()
+        for waiting in chosen:
+            if waiting.answer.cancelled():
+                continue
+            if error is not None:
+                waiting.answer.set_exception(error)
+                continue
+            evaluation = running.result()
+            stop = start + waiting.request.rows
+            waiting.answer.set_result(
+                Evaluation(
+                    evaluation.logits[start:stop], evaluation.value[start:stop], evaluation.version
+                )
+            )
+            start = stop
+            self._waits.append(now - waiting.request.arrived)
+
+    def _run(self, chosen: list[_Waiting]) -> Evaluation:
+        start = time.perf_counter()
+        (size, slot), cells = chosen[0].request.kind, [w.leaves.cells for w in chosen]
+        batch = cells[0] if len(cells) == 1 else np.concatenate(cells)
+        evaluation = self._evaluators[slot](Leaves(batch, size))
+        self._counts["evaluations"] += len(batch)
+        self._counts["batches"] += 1
+        self._counts["busy_s"] += time.perf_counter() - start
+        return evaluation
+
+    def _load(self, version: int, weights: Mapping[str, NDArray], slot: int) -> None:
+        if slot not in self._evaluators:
+            self._evaluators[slot] = Evaluator(self._net, self._settings, self._size)
+        self._evaluators[slot].load(version, weights)

@@ -1,0 +1,51 @@
+"""The judge: says how strong the present weights are, against exact truth."""
+
+import numpy as np
+
+from hexray.evaluation import EvaluateAsync, drive_async
+from hexray.game.board import EMPTY, new_boards, play
+from hexray.game.frame import swap_moves
+from hexray.play.solved import (
+    best_moves,
+    measure,
+    read_solved,
+    shipped_openings,
+    shipped_positions,
+)
+
+
+class Judge:
+    """Measures through the inference server, on the solved positions that come with hexray."""
+
+    def __init__(self, size: int, evaluate: EvaluateAsync) -> None:
+        """Read the positions of the board; where none are known, measurements are empty."""
+        self._size, self._evaluate = size, evaluate
+        path = shipped_positions(size)
+        self._solved = None if path is None else read_solved(path)
+        self._openings = shipped_openings(size)
+
+    async def measure(self, simulations: int, positions: int | None = None) -> dict[str, float]:
+        """Return the accuracies over the first ``positions`` solved positions (None: all)."""
+        if self._solved is None:
+            return {}
+        part = self._solved if positions is None else self._solved.first(positions)
+        strength = await drive_async(measure(part, simulations), self._evaluate)
+        return {key: float(value) for key, value in strength._asdict().items()}
+
+    async def openings(self, simulations: int) -> dict[str, float]:
+        """Return how many first moves on the empty board are judged wrongly, and of how many."""
+        if self._openings is None:
+            return {}
+        strength = await drive_async(measure(self._openings, simulations), self._evaluate)
+        wrong = round(strength.positions * (1 - strength.winner_accuracy))
+        return {"openings": strength.positions, "openings_wrong": wrong}
+
+    async def sample_game(self, simulations: int) -> list[int]:
+        """Play one game against itself at full strength; return its moves, absolute frame."""
+        board, moves = new_boards(1, self._size), []
+        while board.winner[0] == EMPTY:
+            result = await drive_async(best_moves(board, simulations), self._evaluate)
+            move = swap_moves(result.moves, board.to_move, self._size)
+            play(board, np.zeros(1, np.intp), move)
+            moves.append(int(move[0]))
+        return moves

@@ -1,0 +1,79 @@
+"""A player: groups of games that take turns, so that one searches while the others wait."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from hexray.config import RunConfig
+from hexray.data.samples import GameBlock, concat_games
+from hexray.evaluation import EvaluateAsync, Evaluation, Leaves, drive_async
+from hexray.play.selfplay import SelfPlay
+
+Deliver = Callable[[GameBlock], Awaitable[tuple[str, ...]]]
+
+
+class Player:
+    """Plays for as long as it is told; keeps finished games until replay has acknowledged them."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        name: str,
+        stream: tuple[int, ...],
+        evaluate: EvaluateAsync,
+        deliver: Deliver,
+    ) -> None:
+        """Begin the games; ``name`` and ``stream`` set this player apart from all others."""
+        self._evaluate, self._deliver = evaluate, deliver
+        self._groups = [
+            SelfPlay(
+                config.board,
+                config.selfplay,
+                config.search,
+                f"{name}-{group}",
+                config.seed,
+                (*stream, group),
+            )
+            for group in range(config.selfplay.halves)
+        ]
+        self._unacknowledged: list[GameBlock] = []
+        self._wait_s = 0.0
+
+    async def play(self, seconds: float) -> dict[str, float]:
+        """Play for about ``seconds`` and deliver what was finished; return what was done.
+
+        ``wait_share`` is the part of the time that an average group waited for evaluations.
+        """
+        start, self._wait_s = time.monotonic(), 0.0
+        moves = await asyncio.gather(
+            *(self._play_group(group, start + seconds) for group in self._groups)
+        )
+        elapsed = time.monotonic() - start
+        games = rows = 0
+        if self._unacknowledged:
+            block = concat_games(self._unacknowledged)
+            games, rows = len(block.game_id), len(block.root_value)
+            await self._deliver(block)
+            self._unacknowledged = []
+        return {
+            "games": games,
+            "rows": rows,
+            "moves": sum(moves),
+            "seconds": elapsed,
+            "wait_share": self._wait_s / elapsed / len(self._groups),
+        }
+
+    async def _play_group(self, group: SelfPlay, until: float) -> int:
+        moves = 0
+        while time.monotonic() < until:
+            block = await drive_async(group.step(), self._timed)
+            moves += group.games
+            if block is not None:
+                self._unacknowledged.append(block)
+        return moves
+
+    async def _timed(self, leaves: Leaves) -> Evaluation:
+        start = time.monotonic()
+        evaluation = await self._evaluate(leaves)
+        self._wait_s += time.monotonic() - start
+        return evaluation

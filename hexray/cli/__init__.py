@@ -1,0 +1,20 @@
+"""The ``hexray`` command: one small module for each verb."""
+
+import sys
+from collections.abc import Sequence
+
+import tyro
+
+from hexray.cli.bench import bench
+from hexray.cli.solved import solved
+from hexray.errors import HexrayError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the verb that the command line names; return the exit status."""
+    verbs = {"solved": solved, "bench": bench}
+    try:
+        return tyro.extras.subcommand_cli_from_dict(verbs, args=arguments, prog="hexray")
+    except HexrayError as error:
+        print(f"hexray: {error}", file=sys.stderr)
+        return 2

@@ -1,0 +1,165 @@
+"""Ray's side of a run: start it, place the actors, and connect them.
+
+The bodies of the actors are plain classes in ``hexray.actors``; the subclasses here only give
+them what reaches others through Ray.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import ray
+
+from hexray.actors.inference import InferenceServer
+from hexray.actors.judge import Judge
+from hexray.actors.learner import Learner
+from hexray.actors.player import Player
+from hexray.actors.replay import Replay
+from hexray.config import ClusterSettings, RunConfig
+from hexray.errors import SettingsError
+from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
+
+INLINE_BYTES = 90_000
+"""Messages above 100 KB go through the object store, which costs three times as much."""
+
+
+class Actors(NamedTuple):
+    """Handles of a run; whoever holds them keeps the actors alive."""
+
+    servers: list[Any]
+    players: list[Any]
+    replay: Any
+    learner: Any
+    judge: Any
+
+
+@contextmanager
+def ray_session(config: RunConfig) -> Iterator[None]:
+    """Start Ray on this machine, or join the cluster at ``cluster.address``, for a while."""
+    settings = config.cluster
+    if settings.address is None:
+        ray.init(
+            num_cpus=max(os.cpu_count() or 1, _processes(config)),
+            include_dashboard=settings.dashboard,
+            dashboard_host="127.0.0.1",
+            object_store_memory=settings.object_store_mb * 1024**2,
+            log_to_driver=False,
+            logging_level="warning",
+        )
+    else:
+        ray.init(address=settings.address, log_to_driver=False, logging_level="warning")
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _processes(config: RunConfig) -> int:
+    return config.inference.servers + config.selfplay.players + 1
+
+
+class PlayerActor(Player):
+    """A player whose leaves and games travel through Ray."""
+
+    def __init__(
+        self, config: RunConfig, name: str, stream: tuple[int, ...], server: Any, replay: Any
+    ) -> None:
+        super().__init__(config, name, stream, remote_evaluate(server), replay.append.remote)
+
+
+class JudgeActor(Judge):
+    """A judge whose leaves travel through Ray."""
+
+    def __init__(self, size: int, server: Any) -> None:
+        super().__init__(size, remote_evaluate(server))
+
+
+def remote_evaluate(server: Any) -> EvaluateAsync:
+    """Evaluate leaves on an inference server, in messages small enough to travel inline."""
+
+    async def evaluate(leaves: Leaves) -> Evaluation:
+        rows = INLINE_BYTES // (2 * leaves.cells.shape[1] + 4)
+        parts = await asyncio.gather(
+            *(
+                server.evaluate.remote(leaves.cells[start : start + rows], leaves.size)
+                for start in range(0, len(leaves.cells), rows)
+            )
+        )
+        return parts[0] if len(parts) == 1 else _join(parts)
+
+    return evaluate
+
+
+def _join(parts: list[Evaluation]) -> Evaluation:
+    return Evaluation(
+        logits=np.concatenate([part.logits for part in parts]),
+        value=np.concatenate([part.value for part in parts]),
+        version=min(part.version for part in parts),
+    )
+
+
+def start_servers(config: RunConfig) -> list[Any]:
+    """Start the inference servers; each takes a GPU, or half of one, where there are any."""
+    share = gpu_share(ray.cluster_resources().get("GPU", 0), config.inference.servers)
+    actor = ray.remote(InferenceServer)
+    return [
+        actor.options(name=f"server-{index}", num_cpus=1, num_gpus=share).remote(
+            config.net, config.inference, config.board
+        )
+        for index in range(config.inference.servers)
+    ]
+
+
+def start_replay(config: RunConfig, folder: Path) -> Any:
+    """Start the owner of the games in ``folder``."""
+    actor = ray.remote(Replay)
+    return actor.options(name="replay", num_cpus=0).remote(
+        folder, config.board, config.replay, config.seed
+    )
+
+
+def start_learner(config: RunConfig, folder: Path, stored_version: int) -> Any:
+    """Start the learner on the checkpoints in ``folder``."""
+    share = gpu_share(ray.cluster_resources().get("GPU", 0), config.inference.servers)
+    actor = ray.remote(Learner)
+    return actor.options(name="learner", num_cpus=1, num_gpus=share).remote(
+        config, folder, stored_version
+    )
+
+
+def start_players(config: RunConfig, servers: list[Any], replay: Any, name: str, start: int) -> Any:
+    """Start the players, spread over the servers; ``start`` counts the starts of the run."""
+    actor = ray.remote(PlayerActor)
+    return [
+        actor.options(name=f"player-{index}", num_cpus=1).remote(
+            config, f"{name}-{start}-{index}", (start, index), servers[index % len(servers)], replay
+        )
+        for index in range(config.selfplay.players)
+    ]
+
+
+def start_judge(config: RunConfig, server: Any) -> Any:
+    """Start the judge."""
+    return ray.remote(JudgeActor).options(name="judge", num_cpus=0).remote(config.board, server)
+
+
+def gpu_share(gpus: float, servers: int) -> float:
+    """Return the GPUs that each server and the learner get: a whole one each, else half a one.
+
+    Raises SettingsError when the GPUs do not reach even so; without any, all run on CPUs.
+    """
+    users = servers + 1
+    if gpus == 0:
+        return 0.0
+    if gpus >= users:
+        return 1.0
+    if gpus * 2 >= users:
+        return 0.5
+    raise SettingsError(
+        f"inference.servers = {servers}: {servers} servers and a learner need {users / 2} GPUs, "
+        f"there are {gpus:g}; use at most {int(gpus * 2) - 1} servers"
+    )

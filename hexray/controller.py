@@ -1,0 +1,177 @@
+"""The single controller: keeps every actor busy, reacts when one of their calls returns."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ray
+
+from hexray.cluster import Actors
+from hexray.config import RunConfig
+from hexray.throttle import throttle
+
+LEARNER_QUEUE = 2
+"""Training blocks under way at once: one trains, one is fetched."""
+TICK_S = 0.5
+STATS_SECONDS = 1.0
+
+Report = Callable[[Mapping[str, float]], None]
+
+
+class Controller:
+    """Runs the actors until the training time is over or it is told to stop.
+
+    No actor method runs for ever, so an actor that fails does so here, with its traceback.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        actors: Actors,
+        status: Mapping[str, float],
+        report: Report,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Go on from the learner's ``status``; ``report`` receives metrics as they come."""
+        self._config, self._actors = config, actors
+        self._report, self._clock = report, clock
+        self._started = clock()
+        self._trained_before = float(status["trained_s"])
+        self._rows_trained = int(status["rows_trained"])
+        self._rows_made = 0
+        self._under_way: dict[Any, tuple[str, Callable[[Any], None]]] = {}
+        self._due: dict[str, float] = {}
+        self._evaluations: tuple[Mapping[str, float], float] | None = None
+        self._idle = list(range(len(actors.players)))
+        self._stop = False
+
+    @property
+    def trained_s(self) -> float:
+        """Seconds of training so far, earlier starts included."""
+        return self._trained_before + self._clock() - self._started
+
+    def stop(self) -> None:
+        """End the run as soon as the calls under way have returned."""
+        self._stop = True
+
+    def run(self) -> None:
+        """Train until the time is over, then let everything under way finish."""
+        self._every("checkpoint", self._config.checkpoint.every_seconds)
+        self._every("judge", self._config.judge.every_seconds)
+        while not self._is_over():
+            self._ask()
+            self._collect(TICK_S)
+        while self._under_way:
+            self._collect(TICK_S)
+
+    def finish(self) -> dict[str, float]:
+        """Publish the last weights, checkpoint them, and return their strength."""
+        settings, actors = self._config.judge, self._actors
+        self._load(actors.learner.publish.remote())
+        while self._under_way:
+            self._collect(TICK_S)
+        ray.get(actors.learner.save.remote(self.trained_s))
+        strength = ray.get(actors.judge.measure.remote(settings.final_simulations))
+        openings = ray.get(actors.judge.openings.remote(settings.final_simulations))
+        return {**strength, **openings, "simulations": settings.final_simulations}
+
+    def _is_over(self) -> bool:
+        return self._stop or self.trained_s >= self._config.minutes * 60
+
+    def _ask(self) -> None:
+        """Give everyone who is idle something to do."""
+        config, actors = self._config, self._actors
+        block = config.learner.batch_rows * config.learner.batches
+        training = self._count("train")
+        allowed = throttle(
+            self._rows_made, self._rows_trained, (training + 1) * block, config.replay
+        )
+        if allowed.may_play:
+            for index in self._idle:
+                play = actors.players[index].play.remote(config.selfplay.round_seconds)
+                self._expect(play, "play", lambda done, index=index: self._played(index, done))
+            self._idle = []
+        if allowed.may_train and training < LEARNER_QUEUE:
+            rows = actors.replay.sample.remote(block)
+            progress = min(1.0, self.trained_s / (config.minutes * 60))
+            self._expect(actors.learner.train.remote(rows, progress), "train", self._trained)
+        if self._rows_trained and self._is_due("publish", config.learner.publish_seconds):
+            self._expect(actors.learner.publish.remote(), "publish", self._load)
+        if self._is_due("stats", STATS_SECONDS):
+            self._expect(actors.replay.stats.remote(), "stats", self._replay_stats)
+            self._expect(actors.servers[0].stats.remote(), "stats", self._server_stats)
+        if self._rows_trained and self._is_due("judge", config.judge.every_seconds):
+            measured = actors.judge.measure.remote(config.judge.simulations, config.judge.positions)
+            self._expect(measured, "judge", self._measured)
+        if self._is_due("checkpoint", config.checkpoint.every_seconds):
+            self._expect(actors.learner.save.remote(self.trained_s), "checkpoint", lambda _: None)
+
+    def _every(self, what: str, seconds: float) -> None:
+        self._due[what] = self._clock() + seconds
+
+    def _is_due(self, what: str, seconds: float) -> bool:
+        """Say whether it is time again, and nothing of the kind is still under way."""
+        if self._clock() < self._due.get(what, 0) or self._count(what):
+            return False
+        self._every(what, seconds)
+        return True
+
+    def _count(self, what: str) -> int:
+        return sum(1 for kind, _ in self._under_way.values() if kind == what)
+
+    def _expect(self, ref: Any, what: str, then: Callable[[Any], None]) -> None:
+        self._under_way[ref] = (what, then)
+
+    def _collect(self, timeout_s: float) -> None:
+        done, _ = ray.wait(list(self._under_way), num_returns=1, timeout=timeout_s)
+        for ref in done:
+            _, then = self._under_way.pop(ref)
+            then(ref)
+
+    def _played(self, index: int, done: Any) -> None:
+        self._idle.append(index)
+        stats = ray.get(done)
+        self._rows_made += int(stats["rows"])
+        speed = stats["moves"] / stats["seconds"]
+        self._report({"player/moves_per_s": speed, "player/wait_share": stats["wait_share"]})
+
+    def _trained(self, done: Any) -> None:
+        losses = ray.get(done)
+        self._rows_trained = int(losses["rows_trained"])
+        self._report({f"learner/{key}": value for key, value in losses.items()})
+
+    def _load(self, published: Any) -> None:
+        """Send new weights to every server without looking at them."""
+        for server in self._actors.servers:
+            self._expect(server.load.remote(published), "publish", self._loaded)
+
+    def _loaded(self, done: Any) -> None:
+        self._report({"version": ray.get(done)})
+
+    def _replay_stats(self, done: Any) -> None:
+        stats = ray.get(done)
+        self._rows_made = int(stats["rows"])
+        window = {"games": stats["games"], "positions": stats["rows"]}
+        self._report({**window, "window_rows": stats["window_rows"]})
+
+    def _server_stats(self, done: Any) -> None:
+        """Turn the servers' totals into rates since the last time."""
+        stats, now = ray.get(done), self._clock()
+        if self._evaluations is not None:
+            before, then = self._evaluations
+            made = {key: stats[key] - before[key] for key in ("evaluations", "batches", "busy_s")}
+            self._report(
+                {
+                    "evaluations_per_s": made["evaluations"] / (now - then),
+                    "batch_rows": made["evaluations"] / max(made["batches"], 1),
+                    "batch_fill": made["evaluations"]
+                    / max(made["batches"] * stats["batch_rows"], 1),
+                    "server/busy_share": made["busy_s"] / (now - then),
+                    "server/wait_ms_p50": stats["wait_ms_p50"],
+                    "server/wait_ms_p99": stats["wait_ms_p99"],
+                }
+            )
+        self._evaluations = (stats, now)
+
+    def _measured(self, done: Any) -> None:
+        self._report({f"solved/{key}": value for key, value in ray.get(done).items()})

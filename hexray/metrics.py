@@ -1,0 +1,101 @@
+"""What a run measured over time: one JSON object a line in metrics.jsonl, and TensorBoard."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tensorboardX import SummaryWriter
+
+from hexray.errors import FileFormatError, TrainingError
+
+METRICS_FILE = "metrics.jsonl"
+
+
+class MetricsWriter:
+    """Append measurements to ``metrics.jsonl`` and ``tensorboard/`` of a run folder.
+
+    Goes on where an earlier run stopped; a line that a crash cut short is removed first.
+    """
+
+    def __init__(self, run_folder: Path) -> None:
+        path = run_folder / METRICS_FILE
+        _remove_cut_line(path)
+        self._lines = path.open("a", encoding="utf-8")
+        self._board = SummaryWriter(logdir=str(run_folder / "tensorboard"))
+
+    def write(self, step: float, values: Mapping[str, float]) -> None:
+        """Write ``values`` measured after ``step`` seconds of training, at once.
+
+        The line also holds ``trained_s`` (``step``) and ``minutes``, in place of values of that
+        name. Raises TrainingError naming the first value that is not finite, and writes nothing.
+        """
+        for key, value in values.items():
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"metric {key} is {value} after {step:.1f} s of training; if it is a loss, "
+                    f"training has diverged: lower learner.learning_rate"
+                )
+        times = {"trained_s": round(step, 3), "minutes": round(step / 60, 5)}
+        line = {**times, **{key: _plain(value) for key, value in values.items()}, **times}
+        self._lines.write(json.dumps(line, allow_nan=False) + "\n")
+        self._lines.flush()
+        for key, value in values.items():
+            self._board.add_scalar(key, float(value), round(step))
+
+    def close(self) -> None:
+        """Write out what TensorBoard still holds and close both files."""
+        self._lines.close()
+        self._board.close()
+
+    def __enter__(self) -> "MetricsWriter":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """Read the lines of a ``metrics.jsonl``, oldest first.
+
+    A last line without its line end was cut by a crash and is left out; any other bad line, or
+    no file at all, raises FileFormatError.
+    """
+    if not path.exists():
+        raise FileFormatError(f"{path}:1:1: there is no such file; name a run folder's metrics")
+    *lines, _cut = path.read_bytes().split(b"\n")
+    return [_parse(line, f"{path}:{number}") for number, line in enumerate(lines, start=1)]
+
+
+def _remove_cut_line(path: Path) -> None:
+    if path.exists():
+        whole = path.read_bytes().rfind(b"\n") + 1
+        with path.open("r+b") as file:
+            file.truncate(whole)
+
+
+def _plain(value: float) -> float | int:
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _parse(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        values = json.loads(line.decode("utf-8"), parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        raise FileFormatError(f"{place}:{error.colno}: {error.msg}; remove the line") from error
+    except ValueError as error:
+        raise FileFormatError(f"{place}:1: {error}; remove the line") from error
+    if not isinstance(values, dict):
+        raise FileFormatError(f"{place}:1: not a JSON object; remove the line")
+    return values
+
+
+def _refuse(literal: str) -> float:
+    raise ValueError(f"{literal} is no number")

@@ -1,0 +1,206 @@
+"""The network: a residual tower over planes, with a policy for every cell and one value.
+
+Fully convolutional with global pooling, so the same weights play on every board size. The pooled
+bias follows KataGo (Wu 2019, section 3.3), the tower AlphaZero (Silver 2018).
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from hexray.config import NetSettings
+from hexray.errors import CheckpointError
+from hexray.game.planes import PLANES, encode
+
+HEAD_CHANNELS = 32
+NORM_EPSILON = 1e-5
+NORM_MOMENTUM = 0.1
+# Small last layers make a fresh net call every position even and every move alike, and still
+# let gradients reach the tower at the first step.
+OUTPUT_SCALE = 0.05
+
+
+class HexNet(nn.Module):
+    """Map planes to logits over cells and the logit of a win for the player to move.
+
+    ``normalised=False`` leaves out BatchNorm; such a net takes the weights that ``fold`` makes.
+    """
+
+    def __init__(self, settings: NetSettings, *, normalised: bool = True) -> None:
+        super().__init__()
+        channels = settings.channels
+        self.stem = _ConvNorm(len(PLANES), channels, 3, normalised)
+        self.blocks = nn.ModuleList(
+            _Block(channels, normalised, pooled=(index + 1) % settings.pool_every == 0)
+            for index in range(settings.blocks)
+        )
+        self.policy = _ConvNorm(channels, HEAD_CHANNELS, 1, normalised)
+        self.policy_bias = nn.Linear(2 * HEAD_CHANNELS, HEAD_CHANNELS)
+        self.policy_out = nn.Conv2d(HEAD_CHANNELS, 1, 1)
+        self.value = _ConvNorm(channels, HEAD_CHANNELS, 1, normalised)
+        self.value_hidden = nn.Linear(2 * HEAD_CHANNELS, settings.value_hidden)
+        self.value_out = nn.Linear(settings.value_hidden, 1)
+        with torch.no_grad():
+            self.policy_out.weight.mul_(OUTPUT_SCALE)
+            self.value_out.weight.mul_(OUTPUT_SCALE)
+            self.value_out.bias.zero_()
+
+    def forward(self, planes: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return logits [B, N * N] and value logits [B] of ``planes`` float[B, C, N, N].
+
+        The mover's probability of winning is ``sigmoid(value_logit)``, the value
+        ``tanh(value_logit / 2)``. Boards smaller than N stand in one corner with zero planes
+        around them and ``mask`` float[B, 1, N, N], 1 on the board, 0 off it: they get what they
+        would get alone. Logits off the board mean nothing.
+        """
+        tower = _rectify(self.stem(planes, mask), mask)
+        for block in self.blocks:
+            tower = block(tower, mask)
+        pooled = _pool(_rectify(self.value(tower, mask), mask), mask)
+        value = self.value_out(F.relu(self.value_hidden(pooled)))
+        policy = F.relu_(self.policy(tower, mask).add_(_per_channel(self.policy_bias(pooled))))
+        return self.policy_out(policy).flatten(1), value.squeeze(1)
+
+
+class _Block(nn.Module):
+    """A residual block; a pooled one sees the whole board through a bias per channel."""
+
+    def __init__(self, channels: int, normalised: bool, *, pooled: bool) -> None:
+        super().__init__()
+        self.first = _ConvNorm(channels, channels, 3, normalised)
+        self.second = _ConvNorm(channels, channels, 3, normalised)
+        self.bias = nn.Linear(2 * channels, channels) if pooled else None
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Return the same shape as ``x`` [B, channels, N, N], which must be rectified."""
+        inner = self.first(x, mask)
+        if self.bias is not None:
+            inner = inner.add_(_per_channel(self.bias(_pool(x, mask))))
+        return _rectify(self.second(_rectify(inner, mask), mask).add_(x), mask)
+
+
+class _ConvNorm(nn.Module):
+    """A convolution that keeps the board's shape, with BatchNorm or with a bias instead."""
+
+    def __init__(self, inputs: int, outputs: int, width: int, normalised: bool) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, width, padding=width // 2, bias=not normalised)
+        self.norm = _MaskedNorm(outputs) if normalised else None
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Return [B, outputs, N, N]."""
+        x = self.conv(x)
+        return x if self.norm is None else self.norm(x, mask)
+
+
+class _MaskedNorm(nn.Module):
+    """BatchNorm over the cells on the board: cells off it do not count in the statistics."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("variance", torch.ones(channels))
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Normalise ``x`` by its own statistics in training, by the running ones otherwise."""
+        if self.training and mask is not None:
+            return self._masked(x, mask)
+        return F.batch_norm(
+            x,
+            self.mean,
+            self.variance,
+            self.weight,
+            self.bias,
+            self.training,
+            NORM_MOMENTUM,
+            NORM_EPSILON,
+        )
+
+    def _masked(self, x: Tensor, mask: Tensor) -> Tensor:
+        count = mask.sum()
+        mean = (x * mask).sum((0, 2, 3)) / count
+        centred = x - mean[:, None, None]
+        variance = (centred.square() * mask).sum((0, 2, 3)) / count
+        with torch.no_grad():
+            self.mean.lerp_(mean.float(), NORM_MOMENTUM)
+            self.variance.lerp_(variance.float() * count / (count - 1), NORM_MOMENTUM)
+        scale = self.weight * torch.rsqrt(variance + NORM_EPSILON)
+        return centred * scale[:, None, None] + self.bias[:, None, None]
+
+
+def fold(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Fold BatchNorm of a ``HexNet`` state into its convolutions.
+
+    Returns float32 copies, contiguous and on the CPU, for ``HexNet(..., normalised=False)``,
+    which then equals the original in eval mode.
+    """
+    folded = {}
+    for name, tensor in state.items():
+        owner, _, leaf = name.rpartition(".")
+        norm = f"{owner.removesuffix('.conv')}.norm"
+        if owner.endswith(".norm"):
+            continue
+        if f"{norm}.weight" in state:
+            scale = state[f"{norm}.weight"] / torch.sqrt(state[f"{norm}.variance"] + NORM_EPSILON)
+            tensor = tensor * scale[:, None, None, None]
+            folded[f"{owner}.bias"] = state[f"{norm}.bias"] - state[f"{norm}.mean"] * scale
+        folded[f"{owner}.{leaf}"] = tensor
+    return {name: _plain(tensor) for name, tensor in folded.items()}
+
+
+def copy_weights(
+    into: Mapping[str, Tensor], weights: Mapping[str, Tensor | NDArray[np.float32]]
+) -> None:
+    """Write ``weights`` into the tensors of the same names, in place.
+
+    Raises CheckpointError before anything is written when a name or a shape does not match.
+    """
+    for name in sorted(into.keys() | weights.keys()):
+        expected = tuple(into[name].shape) if name in into else "nothing"
+        found = tuple(weights[name].shape) if name in weights else "nothing"
+        if expected != found:
+            raise CheckpointError(
+                f"weights of another network: {name} should be {expected} and is {found}; "
+                "use the net settings that they were trained with"
+            )
+    with torch.no_grad():
+        for name, tensor in into.items():
+            tensor.copy_(torch.as_tensor(_writable(weights[name])))
+
+
+def input_planes(cells: NDArray[np.int8], size: int, device: torch.device) -> Tensor:
+    """Encode ``cells`` int8[B, A] (mover frame) as float32[B, C, N, N], channels last in memory."""
+    planes = torch.from_numpy(encode(np.require(cells, np.int8, "CW"), size))
+    return planes.permute(0, 3, 1, 2).to(device)
+
+
+def _writable(weights: Tensor | NDArray[np.float32]) -> Tensor | NDArray[np.float32]:
+    return weights if isinstance(weights, Tensor) else np.require(weights, requirements="W")
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    copy = torch.empty(tensor.shape, dtype=torch.float32)
+    return copy.copy_(tensor.detach())
+
+
+def _rectify(x: Tensor, mask: Tensor | None) -> Tensor:
+    # In place is safe: neither BatchNorm nor a sum needs its result for the backward pass.
+    x = F.relu(x, inplace=True)
+    return x if mask is None else x * mask.to(x.dtype)
+
+
+def _pool(x: Tensor, mask: Tensor | None) -> Tensor:
+    # x is rectified and zero off the board, so its maximum needs no mask. A window as large as the
+    # board finds it up to eight times faster than amax in bfloat16.
+    mean = x.mean((2, 3)) if mask is None else x.sum((2, 3)) / mask.sum((2, 3))
+    return torch.cat((mean, F.max_pool2d(x, x.shape[-1]).flatten(1)), 1)
+
+
+def _per_channel(bias: Tensor) -> Tensor:
+    return bias[:, :, None, None]

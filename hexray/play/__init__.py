@@ -1,0 +1,1 @@
+"""Playing: self-play, and positions with a known answer."""

@@ -1,0 +1,133 @@
+"""Self-play: G games that go on for ever, each finished one replaced at once."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hexray.config import SearchSettings, SelfplaySettings, settings_hash
+from hexray.data.samples import GameBlock
+from hexray.evaluation import Conversation
+from hexray.game.board import EMPTY, Boards, new_boards, play, play_kernel
+from hexray.game.frame import swap_moves
+from hexray.search import SearchResult, search
+
+
+class SelfPlay:
+    """One group of games in lockstep: every ``step`` searches and plays one move in each."""
+
+    def __init__(
+        self,
+        size: int,
+        settings: SelfplaySettings,
+        search_settings: SearchSettings,
+        name: str,
+        seed: int,
+        stream: tuple[int, ...],
+    ) -> None:
+        """Begin ``settings.games`` games on boards of side ``size``.
+
+        ``name`` begins the id of each game. Randomness comes from ``seed`` and the spawn key
+        ``stream``: no two groups may share both, or they would play the same games.
+        """
+        self._settings = settings
+        self._search = search_settings
+        self._hash = settings_hash(search_settings)
+        self._name = name
+        self._seed = seed
+        self._rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=stream))
+        games, area = settings.games, size * size
+        self._size, self.games = size, settings.games
+        self._begun = 0
+        self._boards = new_boards(games, size)
+        self._serial = np.zeros(games, np.int64)
+        self._adjudicates = np.zeros(games, np.bool_)
+        self._opening = np.zeros(games, np.int16)
+        self._length = np.zeros(games, np.int16)
+        self._moves = np.zeros((games, area), np.int16)
+        self._root_value = np.zeros((games, area), np.float32)
+        self._policy = np.zeros((games, area, area), np.float16)
+        self._version = np.zeros((games, area), np.int32)
+        for game in range(games):
+            self._begin(game)
+
+    def step(self) -> Conversation[GameBlock | None]:
+        """Play one move in every game; return the games that ended, or None."""
+        boards, ply = self._boards, self._length - self._opening
+        warm = ply < self._search.temperature_plies
+        result = yield from search(boards, self._search, self._rng, warm)
+        to_move = boards.to_move.copy()
+        self._record(result, to_move, ply)
+        proven_winner = result.proven * to_move
+        joined = boards.winner != EMPTY
+        over = joined | (self._adjudicates & (proven_winner != EMPTY))
+        if not over.any():
+            return None
+        winner = np.where(joined, boards.winner, proven_winner)
+        block = self._collect(np.flatnonzero(over), winner, ~joined)
+        for game in np.flatnonzero(over):
+            self._begin(int(game))
+        return block
+
+    def _record(self, result: SearchResult, to_move: NDArray, ply: NDArray) -> None:
+        games = np.arange(len(ply))
+        moves = swap_moves(result.moves, to_move, self._size)
+        play(self._boards, games, moves)
+        self._moves[games, self._length] = moves
+        self._root_value[games, ply] = result.value
+        self._policy[games, ply] = result.policy
+        self._version[games, ply] = result.version
+        self._length += 1
+
+    def _collect(self, games: NDArray, winner: NDArray, adjudicated: NDArray) -> GameBlock:
+        searched = self._length - self._opening
+        ply = np.arange(self._moves.shape[1])
+        played = ply < self._length[games, None]
+        made = ply < searched[games, None]
+        return GameBlock(
+            size=self._size,
+            game_id=tuple(f"{self._name}-{serial}" for serial in self._serial[games]),
+            length=self._length[games],
+            opening=self._opening[games],
+            winner=winner[games].astype(np.int8),
+            adjudicated=adjudicated[games],
+            seed=np.full(len(games), self._seed, np.int64),
+            moves=self._moves[games][played],
+            root_value=self._root_value[games][made],
+            policy=self._policy[games][made],
+            version=self._version[games][made],
+            settings=self._hash,
+        )
+
+    def _begin(self, game: int) -> None:
+        """Put a new game in place ``game``, its random stones played."""
+        settings, rng = self._settings, self._rng
+        self._serial[game] = self._begun
+        self._begun += 1
+        self._adjudicates[game] = rng.random() < settings.adjudicate_share
+        moves = opening_moves(self._size, settings, rng)
+        board = _undecided(self._size, moves)
+        for column, fresh in zip(self._boards, board, strict=True):
+            column[game] = fresh[0]
+        stones = int(np.count_nonzero(board.cells))
+        self._moves[game, :stones] = moves[:stones]
+        self._opening[game] = self._length[game] = stones
+
+
+def opening_moves(
+    size: int, settings: SelfplaySettings, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw the random stones a game begins with (absolute frame, in the order played)."""
+    area = size * size
+    if rng.random() < settings.random_share:
+        stones = rng.integers(0, int(settings.random_stones * area), endpoint=True)
+    else:
+        stones = rng.integers(1, 2, endpoint=True)
+    return rng.permutation(area)[:stones]
+
+
+def _undecided(size: int, moves: NDArray[np.int64]) -> Boards:
+    """Play the longest part of ``moves`` that leaves the game undecided."""
+    board = new_boards(1, size)
+    played = play_kernel(board, size, np.zeros(len(moves), np.intp), moves)
+    if board.winner[0] == EMPTY:
+        return board
+    return _undecided(size, moves[: played - 1])

@@ -1,0 +1,228 @@
+"""Trees of many games as arrays: grow, descend, back up. All in the mover frame of each node.
+
+One search holds G trees of at most M nodes. A node's move leads to a child from the opponent's
+point of view, so a value changes its sign once on every step up; that happens in ``back_up`` and
+nowhere else. Results that are certain (a joined side, or a position all of whose moves are
+refuted) travel up the same way, after Winands' MCTS-Solver (2008).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hexray.game.board import EMPTY, Boards, place
+from hexray.game.frame import swap_frame, write_mover_cells
+from hexray.game.kernel import kernel
+from hexray.search.rule import Rule, choose
+
+ROOT = 0
+NONE = -1
+
+
+class Trees(NamedTuple):
+    """G trees of up to M nodes with A moves each; every array changes in place.
+
+    used    int32[G]           nodes in use
+    parent  int32[G, M]        node above, NONE at the root
+    move    int16[G, M]        the parent's move that leads here
+    value   float32[G, M]      the network's value
+    proven  int8[G, M]         +1 the mover surely wins, -1 surely loses, 0 unknown
+    open    int16[G, M]        legal moves that are not refuted
+    sum     int32[G, M]        simulations through the node's moves
+    logits  float32[G, M, A]   -inf where occupied
+    prior   float32[G, M, A]   softmax of the logits
+    child   int32[G, M, A]     node below, NONE while unvisited
+    visits  int32[G, M, A]
+    total   float32[G, M, A]   sum of the values backed up, seen by the node's mover
+    result  int8[G, M, A]      +1 the move surely wins, -1 surely loses, 0 unknown
+    """
+
+    used: NDArray[np.int32]
+    parent: NDArray[np.int32]
+    move: NDArray[np.int16]
+    value: NDArray[np.float32]
+    proven: NDArray[np.int8]
+    open: NDArray[np.int16]
+    sum: NDArray[np.int32]
+    logits: NDArray[np.float32]
+    prior: NDArray[np.float32]
+    child: NDArray[np.int32]
+    visits: NDArray[np.int32]
+    total: NDArray[np.float32]
+    result: NDArray[np.int8]
+
+
+class Frontier(NamedTuple):
+    """Room for the leaves of one round: which game, which node, and the cells its mover sees.
+
+    ``stones`` and ``links`` are scratch space for one board on its way down.
+    """
+
+    game: NDArray[np.int32]
+    node: NDArray[np.int32]
+    cells: NDArray[np.int8]
+    stones: NDArray[np.int8]
+    links: NDArray[np.int16]
+
+
+def new_trees(games: int, nodes: int, area: int) -> Trees:
+    """Make trees that hold an unexpanded root each."""
+    per_game, per_move = (games, nodes), (games, nodes, area)
+    trees = Trees(
+        used=np.ones(games, np.int32),
+        parent=np.full(per_game, NONE, np.int32),
+        move=np.empty(per_game, np.int16),
+        value=np.empty(per_game, np.float32),
+        proven=np.zeros(per_game, np.int8),
+        open=np.empty(per_game, np.int16),
+        sum=np.empty(per_game, np.int32),
+        logits=np.empty(per_move, np.float32),
+        prior=np.empty(per_move, np.float32),
+        child=np.empty(per_move, np.int32),
+        visits=np.empty(per_move, np.int32),
+        total=np.empty(per_move, np.float32),
+        result=np.empty(per_move, np.int8),
+    )
+    return trees
+
+
+def new_frontier(rows: int, area: int) -> Frontier:
+    """Make room for up to ``rows`` leaves."""
+    return Frontier(
+        game=np.empty(rows, np.int32),
+        node=np.empty(rows, np.int32),
+        cells=np.empty((rows, area), np.int8),
+        stones=np.empty(area, np.int8),
+        links=np.empty(area + 4, np.int16),
+    )
+
+
+@kernel
+def expand(trees: Trees, frontier: Frontier, rows: int, logits: NDArray, values: NDArray) -> None:
+    """Give the first ``rows`` leaves of the frontier their priors and values.
+
+    logits float32[rows, A] and values float32[rows] are the network's, mover frame.
+    """
+    for row in range(rows):
+        game, node = frontier.game[row], frontier.node[row]
+        cells = frontier.cells[row]
+        highest = -np.inf
+        for move in range(len(cells)):
+            if cells[move] == EMPTY:
+                highest = max(highest, logits[row, move])
+        total, legal = 0.0, 0
+        for move in range(len(cells)):
+            trees.child[game, node, move] = NONE
+            trees.visits[game, node, move] = 0
+            trees.total[game, node, move] = 0.0
+            trees.result[game, node, move] = 0
+            if cells[move] == EMPTY:
+                legal += 1
+                trees.logits[game, node, move] = logits[row, move] - highest
+                trees.prior[game, node, move] = np.exp(logits[row, move] - highest)
+                total += trees.prior[game, node, move]
+            else:
+                trees.logits[game, node, move] = -np.inf
+                trees.prior[game, node, move] = 0.0
+        for move in range(len(cells)):
+            trees.prior[game, node, move] /= total
+        trees.value[game, node] = values[row]
+        trees.open[game, node] = legal
+        trees.sum[game, node] = 0
+
+
+@kernel
+def back_up(trees: Trees, game: int, node: int, value: float, certain: bool) -> None:
+    """Carry the value of a node's mover up to the root; a certain value also proves.
+
+    A move that surely wins proves its node won; a node is lost when its last open move is refuted.
+    """
+    while node != ROOT:
+        move = trees.move[game, node]
+        node = trees.parent[game, node]
+        value = -value
+        trees.visits[game, node, move] += 1
+        trees.total[game, node, move] += value
+        trees.sum[game, node] += 1
+        if not certain:
+            continue
+        if trees.result[game, node, move] == 0:
+            trees.result[game, node, move] = 1 if value > 0 else -1
+            if value < 0:
+                trees.open[game, node] -= 1
+        certain = value > 0 or trees.open[game, node] == 0
+        if certain:
+            trees.proven[game, node] = 1 if value > 0 else -1
+
+
+@kernel
+def descend(
+    trees: Trees,
+    boards: Boards,
+    size: int,
+    games: NDArray,
+    first_moves: NDArray,
+    count: int,
+    rule: Rule,
+    frontier: Frontier,
+) -> int:
+    """Make one simulation through each given root move; return the number of leaves to evaluate.
+
+    games and first_moves hold ``count`` entries, and no pair of game and move twice.
+    Leaves that are won, lost or proven are backed up at once and not counted.
+    """
+    rows = 0
+    for index in range(count):
+        game = games[index]
+        _copy(boards.cells[game], frontier.stones)
+        _copy(boards.links[game], frontier.links)
+        colour = boards.to_move[game]
+        node, move = ROOT, first_moves[index]
+        while True:
+            cell = swap_frame(move, colour, size)
+            joined = place(frontier.stones, frontier.links, size, cell, colour)
+            colour = -colour
+            below = trees.child[game, node, move]
+            if below == NONE:
+                node = _grow(trees, game, node, move)
+                if joined:
+                    trees.proven[game, node] = -1
+                    back_up(trees, game, node, -1.0, True)
+                else:
+                    write_mover_cells(frontier.stones, colour, size, frontier.cells[rows])
+                    frontier.game[rows] = game
+                    frontier.node[rows] = node
+                    rows += 1
+                break
+            node = below
+            if trees.proven[game, node] != 0:
+                back_up(trees, game, node, float(trees.proven[game, node]), True)
+                break
+            move = choose(trees, game, node, rule)
+    return rows
+
+
+@kernel
+def _copy(source: NDArray, target: NDArray) -> None:
+    for index in range(len(source)):
+        target[index] = source[index]
+
+
+@kernel
+def _grow(trees: Trees, game: int, node: int, move: int) -> int:
+    new = trees.used[game]
+    trees.used[game] = new + 1
+    trees.parent[game, new] = node
+    trees.move[game, new] = move
+    trees.proven[game, new] = 0
+    trees.child[game, node, move] = new
+    return new
+
+
+@kernel
+def back_up_leaves(trees: Trees, frontier: Frontier, rows: int) -> None:
+    """Carry the network's values of the first ``rows`` expanded leaves up to their roots."""
+    for row in range(rows):
+        game, node = frontier.game[row], frontier.node[row]
+        back_up(trees, game, node, trees.value[game, node], False)

@@ -1,0 +1,301 @@
+"""The owner of the games: acknowledged means on disk, and a restart finds the same window."""
+
+import asyncio
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from random_games import assert_same, random_block, slow_rows
+
+from hexray.actors.replay import Replay
+from hexray.config import ReplaySettings
+from hexray.data.samples import GameBlock, concat_games, take_games
+from hexray.data.store import GameStore
+from hexray.data.window import Window
+from hexray.errors import StoreError
+
+
+def replay_in(folder: Path, window_rows: int = 1000, seed: int = 0, **extra: object) -> Replay:
+    """A replay of 4x4 games that commits at the first chance."""
+    settings = ReplaySettings(window_rows=window_rows, min_rows=1, commit_seconds=0)
+    return Replay(folder, 4, settings, seed, **extra)
+
+
+def send(replay: Replay, *blocks: GameBlock) -> list[tuple[str, ...]]:
+    """Send blocks one after another, each after the last was acknowledged."""
+
+    async def one_by_one() -> list[tuple[str, ...]]:
+        return [await replay.append(block) for block in blocks]
+
+    return asyncio.run(one_by_one())
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def on_disk(folder: Path) -> list[GameBlock]:
+    return list(GameStore(folder, 4).newest(10**9))
+
+
+def spoilt(block: GameBlock) -> GameBlock:
+    """The same games, of which the second is said to be won by the other side."""
+    winner = block.winner * np.array([1, -1, 1], np.int8)
+    return block._replace(winner=winner, adjudicated=np.zeros(3, np.bool_))
+
+
+def hold_up_renames(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Stop every rename: the first event says that one is reached, the second lets it go on."""
+    reached, may_go_on = threading.Event(), threading.Event()
+    true_replace = os.replace
+
+    def held_up(*paths: Path) -> None:
+        reached.set()
+        assert may_go_on.wait(30)
+        true_replace(*paths)
+
+    monkeypatch.setattr(os, "replace", held_up)
+    return reached, may_go_on
+
+
+class Gate:
+    """A sleep that ends when the test says so, and tells how long it was to be."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+        self.open = asyncio.Event()
+
+    async def __call__(self, seconds: float) -> None:
+        self.asked.append(seconds)
+        await self.open.wait()
+
+
+async def settled(replay: Replay, tasks: list[asyncio.Task], waiting: int) -> None:
+    """Wait, without a clock, until ``waiting`` blocks wait for the commit or are answered."""
+    while len(replay._gathered) + sum(task.done() for task in tasks) < waiting:
+        await asyncio.sleep(0)
+
+
+def send_together(replay: Replay, *blocks: GameBlock) -> list[tuple[str, ...] | BaseException]:
+    """Send blocks in one commit, in any order; a refusal stands in its place."""
+
+    async def together() -> list:
+        replay._sleep = gate = Gate()
+        sent = [asyncio.create_task(replay.append(block)) for block in blocks]
+        await settled(replay, sent, len(sent))
+        gate.open.set()
+        return await asyncio.gather(*sent, return_exceptions=True)
+
+    return asyncio.run(together())
+
+
+def test_every_game_acknowledged_is_on_disk(tmp_path: Path) -> None:
+    block = random_block(4, 5, 1)
+    assert send(replay_in(tmp_path), block) == [block.game_id]
+    assert_same(on_disk(tmp_path)[0], block)
+
+
+def test_nothing_is_acknowledged_before_it_is_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay, block = replay_in(tmp_path), random_block(4, 3, 1)
+    reached, may_go_on = hold_up_renames(monkeypatch)
+
+    async def scenario() -> None:
+        sent = asyncio.create_task(replay.append(block))
+        await asyncio.to_thread(reached.wait, 30)
+        assert not sent.done()
+        assert (await replay.stats())["window_rows"] == 0  # the loop answers while it writes
+        may_go_on.set()
+        assert await sent == block.game_id
+        assert (await replay.stats())["window_rows"] == len(block.version)
+
+    asyncio.run(scenario())
+
+
+def test_appends_within_the_commit_time_become_one_file(tmp_path: Path) -> None:
+    blocks = [random_block(4, 2, seed) for seed in range(4)]
+
+    async def scenario() -> tuple[list[float], dict[str, int]]:
+        gate = Gate()
+        settings = ReplaySettings(window_rows=1000, min_rows=1, commit_seconds=2.5)
+        replay = Replay(tmp_path, 4, settings, 0, sleep=gate)
+        sent = [asyncio.create_task(replay.append(block)) for block in blocks]
+        await settled(replay, sent, 4)
+        assert files(tmp_path) == []
+        gate.open.set()
+        assert await asyncio.gather(*sent) == [block.game_id for block in blocks]
+        return gate.asked, await replay.stats()
+
+    asked, stats = asyncio.run(scenario())
+    assert asked == [2.5]
+    assert files(tmp_path) == ["games-00000000.parquet"]
+    assert (stats["commits"], stats["games"]) == (1, 8)
+
+
+def test_a_block_that_comes_during_a_write_goes_into_the_next_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay = replay_in(tmp_path)
+    first, second, third = (random_block(4, 2, seed) for seed in range(3))
+    reached, may_go_on = hold_up_renames(monkeypatch)
+
+    async def scenario() -> None:
+        sent = [asyncio.create_task(replay.append(first))]
+        await asyncio.to_thread(reached.wait, 30)
+        sent += [asyncio.create_task(replay.append(block)) for block in (second, third)]
+        await settled(replay, sent, 2)
+        may_go_on.set()
+        await asyncio.gather(*sent)
+
+    asyncio.run(scenario())
+    assert [len(block.game_id) for block in on_disk(tmp_path)] == [2, 4]
+
+
+def test_a_restart_finds_the_identical_window(tmp_path: Path) -> None:
+    replay = replay_in(tmp_path, window_rows=100)
+    send(replay, *(random_block(4, 3, seed) for seed in range(12)))
+    send_together(replay, *(random_block(4, 3, seed) for seed in range(20, 26)))
+    before = asyncio.run(replay.digest())
+    assert asyncio.run(replay.stats())["window_rows"] == 100
+    assert asyncio.run(replay_in(tmp_path, window_rows=100).digest()) == before
+
+
+def test_the_window_holds_the_rows_of_the_games_in_the_order_of_the_files(tmp_path: Path) -> None:
+    replay, expected = replay_in(tmp_path, window_rows=30), Window(30, 4)
+    send_together(replay, *(random_block(4, 3, seed) for seed in range(3)))
+    send(replay, random_block(4, 3, 3))
+    for block in on_disk(tmp_path):
+        expected.add(slow_rows(block))
+    assert asyncio.run(replay.digest()) == expected.digest()
+
+
+def test_a_block_sent_again_after_a_restart_is_acknowledged_and_kept_once(tmp_path: Path) -> None:
+    block = random_block(4, 4, 1)
+    send(replay_in(tmp_path), block)
+    restarted = replay_in(tmp_path)
+    before = asyncio.run(restarted.digest())
+    assert send(restarted, block, block) == [block.game_id] * 2
+    assert asyncio.run(restarted.digest()) == before
+    assert asyncio.run(restarted.stats())["games"] == 4
+    assert len(on_disk(tmp_path)) == 1
+
+
+def test_a_block_twice_in_one_commit_is_kept_once(tmp_path: Path) -> None:
+    replay, block = replay_in(tmp_path), random_block(4, 4, 1)
+    assert send_together(replay, block, block, block) == [block.game_id] * 3
+    assert_same(*on_disk(tmp_path), block)
+    assert asyncio.run(replay.stats())["window_rows"] == len(block.version)
+
+
+def test_a_block_with_some_known_games_adds_the_others(tmp_path: Path) -> None:
+    replay, block = replay_in(tmp_path), random_block(4, 6, 1)
+    half = np.arange(6) < 3
+    send(replay, take_games(block, half))
+    assert send(replay, block) == [block.game_id]
+    assert asyncio.run(replay.stats())["window_rows"] == len(block.version)
+    assert asyncio.run(replay.digest()) == asyncio.run(replay_in(tmp_path).digest())
+
+
+def test_a_bad_block_is_refused_and_its_neighbours_are_stored(tmp_path: Path) -> None:
+    replay = replay_in(tmp_path)
+    good, bad, other = (random_block(4, 3, seed) for seed in range(3))
+    first, refusal, last = send_together(replay, good, spoilt(bad), other)
+    assert [first, last] == [good.game_id, other.game_id]
+    assert type(refusal) is StoreError
+    assert bad.game_id[1] in str(refusal)
+    (found,) = on_disk(tmp_path)
+    for block in (good, other):
+        kept = np.isin(found.game_id, block.game_id)
+        assert_same(take_games(found, kept), block)
+    assert len(found.game_id) == 6
+
+
+def test_a_block_of_another_board_names_both_sizes(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"5x5 board.*4x4"):
+        send(replay_in(tmp_path), random_block(5, 1, 1))
+
+
+def test_blocks_of_different_settings_go_into_files_of_their_own(tmp_path: Path) -> None:
+    replay = replay_in(tmp_path)
+    blocks = [random_block(4, 2, seed, settings) for seed, settings in enumerate("aba")]
+    send_together(replay, *blocks)
+    assert {(b.settings, len(b.game_id)) for b in on_disk(tmp_path)} == {("a", 4), ("b", 2)}
+    assert asyncio.run(replay.digest()) == asyncio.run(replay_in(tmp_path).digest())
+
+
+def test_a_full_disk_is_told_to_every_sender_and_the_blocks_can_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay, blocks = replay_in(tmp_path), [random_block(4, 2, seed) for seed in range(3)]
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", full)
+        answers = send_together(replay, *blocks)
+    assert all(isinstance(a, StoreError) and "No space" in str(a) for a in answers)
+    assert asyncio.run(replay.stats())["window_rows"] == 0
+    assert send(replay, *blocks) == [block.game_id for block in blocks]
+    assert asyncio.run(replay.digest()) == asyncio.run(replay_in(tmp_path).digest())
+
+
+def test_a_sender_that_gives_up_does_not_stop_the_others(tmp_path: Path) -> None:
+    first, second = random_block(4, 2, 1), random_block(4, 2, 2)
+
+    async def scenario() -> None:
+        gate = Gate()
+        replay = replay_in(tmp_path, sleep=gate)
+        sent = [asyncio.create_task(replay.append(block)) for block in (first, second)]
+        await settled(replay, sent, 2)
+        sent[0].cancel()
+        gate.open.set()
+        assert await sent[1] == second.game_id
+
+    asyncio.run(scenario())
+    (found,) = on_disk(tmp_path)
+    assert set(found.game_id) == {*first.game_id, *second.game_id}
+
+
+def draw(replay: Replay) -> bytes:
+    return asyncio.run(replay.sample(64)).version.tobytes()
+
+
+def test_draws_repeat_for_the_same_seed_and_folder(tmp_path: Path) -> None:
+    send(replay_in(tmp_path), random_block(4, 9, 1))
+    one, same, other = (replay_in(tmp_path, seed=seed) for seed in (7, 7, 8))
+    first = draw(one)
+    assert draw(same) == first
+    assert draw(other) != first
+    assert draw(one) != first
+
+
+def test_a_restart_after_more_games_draws_differently_from_an_equal_window(tmp_path: Path) -> None:
+    block = random_block(4, 9, 1)
+    send(replay_in(tmp_path / "short"), block)
+    send(replay_in(tmp_path / "long"), random_block(4, 9, 2), block)
+    rows = len(block.version)
+    short, long = (replay_in(tmp_path / name, window_rows=rows) for name in ("short", "long"))
+    assert asyncio.run(short.digest()) == asyncio.run(long.digest())
+    assert draw(short) != draw(long)
+
+
+def test_drawing_before_the_first_game_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no rows"):
+        asyncio.run(replay_in(tmp_path).sample(1))
+
+
+def test_stats_count_what_is_stored_and_held(tmp_path: Path) -> None:
+    replay, blocks = replay_in(tmp_path, window_rows=20), [random_block(4, 6, s) for s in (1, 2)]
+    send(replay, *blocks)
+    assert asyncio.run(replay.stats()) == {
+        "games": 12,
+        "rows": sum(len(block.version) for block in blocks),
+        "disk_bytes": sum(path.stat().st_size for path in tmp_path.iterdir()),
+        "window_rows": 20,
+        "window_bytes": 20 * (16 + 32 + 1 + 4 + 4),
+        "commits": 2,
+    }

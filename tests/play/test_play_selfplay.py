@@ -1,0 +1,116 @@
+"""Self-play: whole games, kept records, independent streams."""
+
+import numpy as np
+import oracle
+import pytest
+from evaluators import hashed, row_by_row
+
+from hexray.config import SearchSettings, SelfplaySettings
+from hexray.data.samples import GameBlock, check_block, concat_games
+from hexray.evaluation import drive
+from hexray.game.board import EMPTY
+from hexray.play.selfplay import SelfPlay, opening_moves
+
+SEARCHES = [
+    SearchSettings(simulations=4, candidates=4),
+    SearchSettings(root="puct", simulations=4),
+    SearchSettings(kind="minimax", widths=(4, 2)),
+]
+
+
+def _play(
+    steps: int,
+    search: SearchSettings = SEARCHES[0],
+    stream: tuple[int, ...] = (0,),
+    size: int = 4,
+    **settings: object,
+) -> GameBlock:
+    asked = SelfplaySettings.model_validate({"games": 6, **settings})
+    group = SelfPlay(size, asked, search, "test", 0, stream)
+    blocks = [drive(group.step(), row_by_row(hashed)) for _ in range(steps)]
+    return concat_games([block for block in blocks if block is not None])
+
+
+def _games(block: GameBlock) -> list[list[int]]:
+    ends = np.cumsum(block.length)
+    starts = ends - block.length
+    return [block.moves[a:b].tolist() for a, b in zip(starts, ends, strict=True)]
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=lambda search: f"{search.kind}-{search.root}")
+def test_finished_games_are_legal_and_their_winner_is_true(search: SearchSettings) -> None:
+    block = _play(20, search)
+    assert len(block.game_id) >= 6
+    check_block(block)
+    for game, moves in enumerate(_games(block)):
+        _, _, winner = oracle.replay(4, moves)
+        assert winner == block.winner[game] or (winner == EMPTY and block.adjudicated[game])
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=lambda search: f"{search.kind}-{search.root}")
+def test_adjudicated_games_are_really_won(search: SearchSettings) -> None:
+    thorough = search.model_copy(update={"simulations": 24, "candidates": 9})
+    block = _play(40, thorough, adjudicate_share=1.0, size=3)
+    known: dict[tuple[object, int], int] = {}
+    judged = 0
+    for game, moves in enumerate(_games(block)):
+        cells, to_move, winner = oracle.replay(3, moves)
+        if winner == EMPTY:
+            judged += 1
+            wins = oracle.solve(cells, to_move, 3, known)
+            assert wins * to_move == block.winner[game]
+    assert judged > 5
+
+
+def test_without_adjudication_every_game_is_played_out() -> None:
+    block = _play(40, adjudicate_share=0.0, size=3)
+    assert not block.adjudicated.any()
+    assert all(oracle.replay(3, moves)[2] != EMPTY for moves in _games(block))
+
+
+def test_a_finished_game_is_replaced_at_once() -> None:
+    """Every step asks for all games: no batch thins out."""
+    asked: list[int] = []
+    group = SelfPlay(4, SelfplaySettings(games=6), SearchSettings(), "test", 0, (0,))
+    for _ in range(30):
+        asked.clear()
+        drive(group.step(), row_by_row(hashed, asked))
+        assert asked[0] == 6
+
+
+def test_game_ids_never_repeat() -> None:
+    block = _play(60, size=3)
+    assert len(set(block.game_id)) == len(block.game_id) > 30
+
+
+def test_streams_play_different_games_and_the_same_stream_the_same() -> None:
+    one, again, other = _play(20), _play(20), _play(20, stream=(1,))
+    assert _games(one) == _games(again)
+    np.testing.assert_array_equal(one.policy, again.policy)
+    shared = {tuple(game) for game in _games(one)} & {tuple(game) for game in _games(other)}
+    assert len(shared) <= 1
+
+
+def test_records_hold_one_policy_value_and_version_for_each_searched_move() -> None:
+    block = _play(20)
+    searched = int((block.length - block.opening).sum())
+    assert block.root_value.shape == block.version.shape == (searched,)
+    assert block.policy.shape == (searched, 16)
+    np.testing.assert_allclose(block.policy.sum(1, dtype=np.float32), 1, atol=5e-3)
+
+
+def test_openings_follow_the_settings() -> None:
+    rng = np.random.default_rng(0)
+    random_ones = SelfplaySettings(random_share=1.0, random_stones=0.5)
+    counts = [len(opening_moves(6, random_ones, rng)) for _ in range(3000)]
+    assert (min(counts), max(counts)) == (0, 18)
+    few = SelfplaySettings(random_share=0.0)
+    assert {len(opening_moves(6, few, rng)) for _ in range(200)} == {1, 2}
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_openings_leave_every_game_undecided_even_on_tiny_boards(size: int) -> None:
+    block = _play(30, size=size, random_share=1.0, random_stones=1.0)
+    assert (block.length > block.opening).all()
+    for game, moves in enumerate(_games(block)):
+        assert oracle.replay(size, moves[: block.opening[game]])[2] == EMPTY

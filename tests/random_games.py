@@ -1,0 +1,96 @@
+"""Blocks of random finished games, made by the slow engine alone, and their rows the slow way."""
+
+import random
+
+import numpy as np
+from oracle import EMPTY, mover_cell, mover_view, random_game, replay
+
+from hexray.data.samples import GameBlock, Rows
+
+
+def random_block(size: int, games: int, seed: int, settings: str = "abcdef012345") -> GameBlock:
+    """Make ``games`` random games with openings, adjudicated ends and missing policies."""
+    rng = random.Random(seed)
+    moves, length, opening, winner, adjudicated, policies = [], [], [], [], [], []
+    for _ in range(games):
+        game = random_game(size, rng)
+        won = replay(size, game)[2]
+        if cut := rng.randrange(len(game)) if rng.random() < 0.5 else 0:
+            game = game[: len(game) - cut]
+        skip = rng.randrange(len(game) + 1)
+        moves += game
+        length.append(len(game))
+        opening.append(skip)
+        winner.append(won)
+        adjudicated.append(cut > 0)
+        policies += [_policy(size, game[:ply], rng) for ply in range(skip, len(game))]
+    plies = len(policies)
+    return GameBlock(
+        size=size,
+        game_id=tuple(f"player-{seed}-{game}" for game in range(games)),
+        length=np.array(length, np.int16),
+        opening=np.array(opening, np.int16),
+        winner=np.array(winner, np.int8),
+        adjudicated=np.array(adjudicated, np.bool_),
+        seed=np.array([rng.getrandbits(63) for _ in range(games)], np.int64),
+        moves=np.array(moves, np.int16),
+        root_value=np.array([rng.uniform(-1, 1) for _ in range(plies)], np.float32),
+        policy=np.array(policies, np.float16).reshape(plies, size * size),
+        version=np.array([rng.randrange(1000) for _ in range(plies)], np.int32),
+        settings=settings,
+    )
+
+
+def slow_rows(block: GameBlock) -> Rows:
+    """Build the rows position by position."""
+    cells, outcome, first = [], [], 0
+    for game in range(len(block.game_id)):
+        moves = block.moves[first : first + block.length[game]].tolist()
+        first += len(moves)
+        for ply in range(block.opening[game], len(moves)):
+            board, to_move, _ = replay(block.size, moves[:ply])
+            cells.append(mover_view(board, to_move, block.size))
+            outcome.append(1 if block.winner[game] == to_move else -1)
+    return Rows(
+        cells=np.array(cells, np.int8).reshape(-1, block.size**2),
+        policy=block.policy,
+        outcome=np.array(outcome, np.int8),
+        root_value=block.root_value,
+        version=block.version,
+    )
+
+
+def counted_rows(count: int, size: int, first: int = 0) -> Rows:
+    """Make rows that can be told apart: version ``first``, ``first + 1``, ... written in all."""
+    number = np.arange(first, first + count)
+    area = size * size
+    return Rows(
+        cells=(number[:, None] + np.arange(area)).astype(np.int8),
+        policy=(number[:, None] + np.arange(area) / area).astype(np.float16),
+        outcome=np.where(number % 2, 1, -1).astype(np.int8),
+        root_value=number.astype(np.float32),
+        version=number.astype(np.int32),
+    )
+
+
+def assert_same(one: tuple, other: tuple) -> None:
+    """Assert that two blocks or rows are equal to the bit, dtypes and shapes included."""
+    for name in one._fields:
+        found, expected = getattr(one, name), getattr(other, name)
+        if isinstance(expected, np.ndarray):
+            assert (name, found.dtype, found.shape) == (name, expected.dtype, expected.shape)
+            assert found.tobytes() == expected.tobytes(), name
+        else:
+            assert found == expected, name
+
+
+def _policy(size: int, before: list[int], rng: random.Random) -> list[float]:
+    weights = [0.0] * (size * size)
+    if rng.random() < 0.1:
+        return weights
+    board, to_move, _ = replay(size, before)
+    for cell in range(size * size):
+        if board[cell] == EMPTY:
+            weights[mover_cell(cell, to_move, size)] = rng.random() ** 4 + 1e-9
+    total = sum(weights)
+    return [weight / total for weight in weights]

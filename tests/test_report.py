@@ -1,0 +1,69 @@
+"""The learning curve and the strength of a run as files."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hexray.report import write_curve, write_strength
+
+SOLVED = {"solved/winner_accuracy": 0.9, "solved/move_accuracy": 0.95}
+LOSSES = {"learner/policy_loss": 2.0, "learner/value_loss": 0.5}
+
+
+def ink(path: Path) -> int:
+    """Count the pixels of a PNG that are not white."""
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        return int((np.asarray(image.convert("L")) < 250).sum())
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        [],
+        [{"minutes": 0.0, "games": 3}],
+        [{"minutes": 0.0, **SOLVED}],
+        [{"minutes": 1.0, **LOSSES}],
+        [{"minutes": 1.0, **SOLVED}, {"minutes": 2.0, **LOSSES}],
+        [{"minutes": minute / 60, **LOSSES} for minute in range(500)],
+        [{"minutes": 1.0, "solved/winner_accuracy": 0.0, "learner/value_loss": 0.0}],
+    ],
+)
+def test_a_curve_is_drawn_from_whatever_was_measured(metrics: list[dict], tmp_path: Path) -> None:
+    write_curve(metrics, tmp_path / "curve.png", "a run")
+    with Image.open(tmp_path / "curve.png") as image:
+        assert image.size == (1260, 924)
+
+
+def test_measurements_leave_ink(tmp_path: Path) -> None:
+    write_curve([], tmp_path / "none.png", "a run")
+    metrics = [{"minutes": m, **SOLVED, **LOSSES} for m in (1.0, 2.0, 3.0)]
+    write_curve(metrics, tmp_path / "some.png", "a run")
+    assert ink(tmp_path / "some.png") > ink(tmp_path / "none.png")
+
+
+def test_a_title_is_text_not_mathematics(tmp_path: Path) -> None:
+    write_curve([], tmp_path / "curve.png", r"runs/$\frac{1$_x & <b>")
+    assert ink(tmp_path / "curve.png") > 0
+
+
+def test_the_order_of_the_panels_does_not_depend_on_earlier_figures(tmp_path: Path) -> None:
+    for name in ("one.png", "two.png"):
+        write_curve([{"minutes": 1.0, **SOLVED, **LOSSES}], tmp_path / name, "a run")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_strength_is_written_as_json(tmp_path: Path) -> None:
+    write_strength({"winner_accuracy": 0.99, "positions": 600}, tmp_path / "strength.json")
+    read = json.loads((tmp_path / "strength.json").read_text())
+    assert read == {"winner_accuracy": 0.99, "positions": 600}
+
+
+def test_a_strength_that_is_no_number_is_refused_and_nothing_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_strength({"winner_accuracy": math.nan}, tmp_path / "strength.json")
+    assert not list(tmp_path.iterdir())
