@@ -6,7 +6,7 @@ them what reaches others through Ray.
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from hexray.config import ClusterSettings, RunConfig
 from hexray.errors import SettingsError
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
 
-INLINE_BYTES = 90_000
+_INLINE_BYTES = 90_000
 """Messages above 100 KB go through the object store, which costs three times as much."""
 
 
@@ -62,27 +62,27 @@ def _processes(config: RunConfig) -> int:
     return config.inference.servers + config.selfplay.players + 1
 
 
-class PlayerActor(Player):
+class _PlayerActor(Player):
     """A player whose leaves and games travel through Ray."""
 
     def __init__(
         self, config: RunConfig, name: str, stream: tuple[int, ...], server: Any, replay: Any
     ) -> None:
-        super().__init__(config, name, stream, remote_evaluate(server), replay.append.remote)
+        super().__init__(config, name, stream, _remote_evaluate(server), replay.append.remote)
 
 
-class JudgeActor(Judge):
+class _JudgeActor(Judge):
     """A judge whose leaves travel through Ray."""
 
     def __init__(self, size: int, server: Any) -> None:
-        super().__init__(size, remote_evaluate(server))
+        super().__init__(size, _remote_evaluate(server))
 
 
-def remote_evaluate(server: Any) -> EvaluateAsync:
+def _remote_evaluate(server: Any) -> EvaluateAsync:
     """Evaluate leaves on an inference server, in messages small enough to travel inline."""
 
     async def evaluate(leaves: Leaves) -> Evaluation:
-        rows = INLINE_BYTES // (2 * leaves.cells.shape[1] + 4)
+        rows = _INLINE_BYTES // (2 * leaves.cells.shape[1] + 4)
         parts = await asyncio.gather(
             *(
                 server.evaluate.remote(leaves.cells[start : start + rows], leaves.size)
@@ -102,49 +102,73 @@ def _join(parts: list[Evaluation]) -> Evaluation:
     )
 
 
+def start_actors(
+    config: RunConfig, folder: Path, name: str, start: int, meanwhile: Callable[[], None]
+) -> Actors:
+    """Start every actor of a run and give the servers the learner's weights.
+
+    ``name`` is the run's, ``start`` counts its starts: both keep games apart from all others.
+    ``meanwhile`` is called while the first processes come up.
+    """
+    servers = start_servers(config)
+    replay = _start(Replay, "replay", folder / "games", config.board, config.replay, config.seed)
+    meanwhile()
+    newest = fetch(replay.stats.remote())["newest_version"]
+    gpus = gpu_share(ray.cluster_resources().get("GPU", 0), len(servers))
+    learner = _start(
+        Learner, "learner", config, folder / "checkpoints", newest, num_cpus=1, num_gpus=gpus
+    )
+    published = learner.publish.remote()
+    fetch([server.load.remote(published) for server in servers])
+    judge = _start(_JudgeActor, "judge", config.board, servers[0])
+    return Actors(
+        servers, start_players(config, servers, replay, name, start), replay, learner, judge
+    )
+
+
 def start_servers(config: RunConfig) -> list[Any]:
     """Start the inference servers; each takes a GPU, or half of one, where there are any."""
-    share = gpu_share(ray.cluster_resources().get("GPU", 0), config.inference.servers)
-    actor = ray.remote(InferenceServer)
-    return [
-        actor.options(name=f"server-{index}", num_cpus=1, num_gpus=share).remote(
-            config.net, config.inference, config.board
+    count = config.inference.servers
+    gpus = gpu_share(ray.cluster_resources().get("GPU", 0), count)
+    servers = [
+        _start(
+            InferenceServer,
+            f"server-{index}",
+            config.net,
+            config.inference,
+            config.board,
+            num_cpus=1,
+            num_gpus=gpus,
         )
-        for index in range(config.inference.servers)
+        for index in range(count)
     ]
+    clients = -(-config.selfplay.players // count) * config.selfplay.halves
+    fetch([server.register.remote(clients) for server in servers])
+    return servers
 
 
-def start_replay(config: RunConfig, folder: Path) -> Any:
-    """Start the owner of the games in ``folder``."""
-    actor = ray.remote(Replay)
-    return actor.options(name="replay", num_cpus=0).remote(
-        folder, config.board, config.replay, config.seed
-    )
-
-
-def start_learner(config: RunConfig, folder: Path, stored_version: int) -> Any:
-    """Start the learner on the checkpoints in ``folder``."""
-    share = gpu_share(ray.cluster_resources().get("GPU", 0), config.inference.servers)
-    actor = ray.remote(Learner)
-    return actor.options(name="learner", num_cpus=1, num_gpus=share).remote(
-        config, folder, stored_version
-    )
-
-
-def start_players(config: RunConfig, servers: list[Any], replay: Any, name: str, start: int) -> Any:
-    """Start the players, spread over the servers; ``start`` counts the starts of the run."""
-    actor = ray.remote(PlayerActor)
+def start_players(
+    config: RunConfig, servers: list[Any], replay: Any, name: str, start: int
+) -> list[Any]:
+    """Start the players, spread over the servers; ``replay`` acknowledges their games."""
     return [
-        actor.options(name=f"player-{index}", num_cpus=1).remote(
-            config, f"{name}-{start}-{index}", (start, index), servers[index % len(servers)], replay
+        _start(
+            _PlayerActor,
+            f"player-{index}",
+            config,
+            f"{name}-{start}-{index}",
+            (start, index),
+            servers[index % len(servers)],
+            replay,
+            num_cpus=1,
         )
         for index in range(config.selfplay.players)
     ]
 
 
-def start_judge(config: RunConfig, server: Any) -> Any:
-    """Start the judge."""
-    return ray.remote(JudgeActor).options(name="judge", num_cpus=0).remote(config.board, server)
+def fetch(ref: Any) -> Any:
+    """Wait for what an actor call returns (or a list of them); its error is raised here."""
+    return ray.get(ref)
 
 
 def gpu_share(gpus: float, servers: int) -> float:
@@ -163,3 +187,8 @@ def gpu_share(gpus: float, servers: int) -> float:
         f"inference.servers = {servers}: {servers} servers and a learner need {users / 2} GPUs, "
         f"there are {gpus:g}; use at most {int(gpus * 2) - 1} servers"
     )
+
+
+def _start(body: type, name: str, *arguments: Any, num_cpus: int = 0, num_gpus: float = 0) -> Any:
+    actor = ray.remote(body).options(name=name, num_cpus=num_cpus, num_gpus=num_gpus)
+    return actor.remote(*arguments)

@@ -121,7 +121,7 @@ class ReplaySettings(Settings):
     """Rows trained per row generated beyond which the learner waits for players."""
     reuse_least: Annotated[float, Field(ge=0)] = 0.5
     """Rows trained per row generated below which players wait for the learner; 0 never waits."""
-    commit_seconds: Annotated[float, Field(ge=0)] = 1.0
+    commit_seconds: Annotated[float, Field(ge=0)] = 0.5
     """Seconds over which arriving games are gathered into one file on disk."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import ray
 
-from hexray.cluster import Actors
+from hexray.cluster import Actors, fetch
 from hexray.config import RunConfig
 from hexray.throttle import throttle
 
@@ -63,6 +63,7 @@ class Controller:
             self._collect(TICK_S)
         while self._under_way:
             self._collect(TICK_S)
+        fetch([player.deliver.remote() for player in self._actors.players])
 
     def finish(self) -> dict[str, float]:
         """Publish the last weights, checkpoint them, and return their strength."""
@@ -70,9 +71,9 @@ class Controller:
         self._load(actors.learner.publish.remote())
         while self._under_way:
             self._collect(TICK_S)
-        ray.get(actors.learner.save.remote(self.trained_s))
-        strength = ray.get(actors.judge.measure.remote(settings.final_simulations))
-        openings = ray.get(actors.judge.openings.remote(settings.final_simulations))
+        fetch(actors.learner.save.remote(self.trained_s))
+        strength = fetch(actors.judge.measure.remote(settings.final_simulations))
+        openings = fetch(actors.judge.openings.remote(settings.final_simulations))
         return {**strength, **openings, "simulations": settings.final_simulations}
 
     def _is_over(self) -> bool:
@@ -130,13 +131,12 @@ class Controller:
 
     def _played(self, index: int, done: Any) -> None:
         self._idle.append(index)
-        stats = ray.get(done)
-        self._rows_made += int(stats["rows"])
+        stats = fetch(done)
         speed = stats["moves"] / stats["seconds"]
         self._report({"player/moves_per_s": speed, "player/wait_share": stats["wait_share"]})
 
     def _trained(self, done: Any) -> None:
-        losses = ray.get(done)
+        losses = fetch(done)
         self._rows_trained = int(losses["rows_trained"])
         self._report({f"learner/{key}": value for key, value in losses.items()})
 
@@ -146,17 +146,17 @@ class Controller:
             self._expect(server.load.remote(published), "publish", self._loaded)
 
     def _loaded(self, done: Any) -> None:
-        self._report({"version": ray.get(done)})
+        self._report({"version": fetch(done)})
 
     def _replay_stats(self, done: Any) -> None:
-        stats = ray.get(done)
+        stats = fetch(done)
         self._rows_made = int(stats["rows"])
         window = {"games": stats["games"], "positions": stats["rows"]}
         self._report({**window, "window_rows": stats["window_rows"]})
 
     def _server_stats(self, done: Any) -> None:
         """Turn the servers' totals into rates since the last time."""
-        stats, now = ray.get(done), self._clock()
+        stats, now = fetch(done), self._clock()
         if self._evaluations is not None:
             before, then = self._evaluations
             made = {key: stats[key] - before[key] for key in ("evaluations", "batches", "busy_s")}
@@ -174,4 +174,4 @@ class Controller:
         self._evaluations = (stats, now)
 
     def _measured(self, done: Any) -> None:
-        self._report({f"solved/{key}": value for key, value in ray.get(done).items()})
+        self._report({f"solved/{key}": value for key, value in fetch(done).items()})

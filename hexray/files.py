@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-PARTIAL_SUFFIX = ".partial"
-
 
 def atomic_write(path: Path, content: bytes | Callable[[BinaryIO], None]) -> None:
     """Write ``content``, or what it writes into the open file, to ``path`` and make it durable.
@@ -57,4 +55,4 @@ def fsync_folder(folder: Path) -> None:
 
 def partial_path(path: Path) -> Path:
     """Return where ``path`` is written before it is whole; a crash may leave it behind."""
-    return path.with_name(f".{path.name}{PARTIAL_SUFFIX}")
+    return path.with_name(f".{path.name}.partial")

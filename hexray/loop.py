@@ -7,28 +7,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import ray
-
-from hexray.cluster import (
-    Actors,
-    ray_session,
-    start_judge,
-    start_learner,
-    start_players,
-    start_replay,
-    start_servers,
-)
+from hexray.cluster import fetch, ray_session, start_actors
 from hexray.config import RunConfig
 from hexray.console import Console
 from hexray.controller import Controller
 from hexray.errors import HexrayError
 from hexray.evaluation import drive, know_nothing
+from hexray.files import atomic_write
 from hexray.game.picture import board_svg
 from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
 from hexray.options import parse_run
 from hexray.play.selfplay import SelfPlay
 from hexray.report import write_curve, write_strength
-from hexray.run_folder import RunFolder, open_run_folder
+from hexray.run_folder import open_run_folder
 
 WRITE_SECONDS = 1.0
 
@@ -57,10 +48,12 @@ def train(folder: Path, config: RunConfig) -> int:
         view.note("setting up: Ray, network, compiled kernels (the first time takes longest)")
         begun = time.monotonic()
         with ray_session(config):
-            actors = start_actors(config, run)
-            status = ray.get(actors.learner.status.remote())
-            for note in status["notes"]:
-                view.note(note)
+            actors = start_actors(
+                config, run.path, run.run_id, run.starts, meanwhile=lambda: warm_up(config)
+            )
+            status = fetch(actors.learner.status.remote())
+            for reason in status["skipped"]:
+                view.note(f"skipped a checkpoint: {reason}")
             recorder = _Recorder(writer, view)
             controller = Controller(config, actors, status, recorder)
             recorder.clock = lambda: controller.trained_s
@@ -70,25 +63,10 @@ def train(folder: Path, config: RunConfig) -> int:
                 recorder.write()
                 view.note("measuring the strength reached")
                 strength = controller.finish()
-                game = ray.get(actors.judge.sample_game.remote(config.judge.final_simulations))
+                game = fetch(actors.judge.sample_game.remote(config.judge.final_simulations))
         _write_results(run.path, config, strength, game)
     print(_summary(run.path, config, strength, controller.trained_s))
     return 128 + received[0] if received else 0
-
-
-def start_actors(config: RunConfig, run: RunFolder) -> Actors:
-    """Start every actor of a run and give the servers the learner's weights."""
-    servers = start_servers(config)
-    replay = start_replay(config, run.path / "games")
-    warm_up(config)
-    newest = int(ray.get(replay.stats.remote())["newest_version"])
-    learner = start_learner(config, run.path / "checkpoints", newest)
-    published = learner.publish.remote()
-    ray.get([server.load.remote(published) for server in servers])
-    clients = config.selfplay.players * config.selfplay.halves
-    ray.get([server.register.remote(-(-clients // len(servers))) for server in servers])
-    players = start_players(config, servers, replay, run.run_id, run.starts)
-    return Actors(servers, players, replay, learner, start_judge(config, servers[0]))
 
 
 def warm_up(config: RunConfig) -> None:
@@ -151,7 +129,7 @@ def _write_results(
     write_curve(read_metrics(path / METRICS_FILE), path / "curve.png", title)
     write_strength(strength, path / "strength.json")
     picture = board_svg(config.board, game, title=f"{title}: a game against itself")
-    (path / "game.svg").write_text(picture, encoding="utf-8")
+    atomic_write(path / "game.svg", picture.encode())
 
 
 def _summary(path: Path, config: RunConfig, strength: Mapping[str, float], trained_s: float) -> str:

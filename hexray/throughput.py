@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import ray
 
-from hexray.cluster import PlayerActor, ray_session, start_servers
+from hexray.cluster import fetch, ray_session, start_players, start_servers
 from hexray.config import InferenceSettings, RunConfig
 from hexray.data.samples import GameBlock
 from hexray.net.speed import Speed, measure_speed
@@ -65,8 +65,10 @@ def measure_net(config: RunConfig, seconds: float, note: Callable[[str], None]) 
         trials += [_inference(config, rows, True) for rows in BATCHES]
     speeds = [_run_net(config, trial, 1, PROBE_SECONDS)[0] for trial in trials]
     best = max(speeds, key=lambda speed: speed.evaluations_per_s)
-    note(f"bare network: best with batches of {best.batch_rows}, {best.precision}"
-         f"{', compiled' if best.is_compiled else ''}")
+    note(
+        f"bare network: best with batches of {best.batch_rows}, {best.precision}"
+        f"{', compiled' if best.is_compiled else ''}"
+    )
     trial = _inference(config, best.batch_rows, best.is_compiled)
     totals = {}
     for processes in sorted({1, os.cpu_count() or 1}):
@@ -81,29 +83,23 @@ def measure_selfplay(config: RunConfig, seconds: float) -> SelfplaySpeed:
     """Let players and servers run for ``seconds`` with fresh weights and no learner."""
     servers = start_servers(config)
     weights = ray.put((1, fresh_weights(config.net, config.seed)))
-    ray.get([server.load.remote(weights) for server in servers])
+    fetch([server.load.remote(weights) for server in servers])
     sink = ray.remote(_Sink).options(num_cpus=0).remote()
-    actor = ray.remote(PlayerActor)
-    players = [
-        actor.options(num_cpus=1).remote(
-            config, f"bench-{index}", (0, index), servers[index % len(servers)], sink
-        )
-        for index in range(config.selfplay.players)
-    ]
-    ray.get([player.play.remote(WARM_SECONDS) for player in players])
-    before, games = _totals(servers), ray.get(sink.games.remote())
+    players = start_players(config, servers, sink, "bench", 0)
+    fetch([player.play.remote(WARM_SECONDS) for player in players])
+    before, games = _totals(servers), fetch(sink.games.remote())
     start = time.monotonic()
-    played = ray.get([player.play.remote(seconds) for player in players])
+    played = fetch([player.play.remote(seconds) for player in players])
     elapsed = time.monotonic() - start
     after = _totals(servers)
     made = {key: after[key] - before[key] for key in ("evaluations", "batches")}
     return SelfplaySpeed(
         evaluations_per_s=made["evaluations"] / elapsed,
         moves_per_s=sum(done["moves"] for done in played) / elapsed,
-        games_per_s=(ray.get(sink.games.remote()) - games) / elapsed,
+        games_per_s=(fetch(sink.games.remote()) - games) / elapsed,
         batch_mean=made["evaluations"] / max(made["batches"], 1),
         wait_ms_p50=after["wait_ms_p50"] / len(servers),
-        precision=ray.get(servers[0].precision.remote()),
+        precision=fetch(servers[0].precision.remote()),
     )
 
 
@@ -115,9 +111,7 @@ def bench_selfplay(
         net = measure_net(config, min(seconds, 10.0), note)
         chosen = config.model_copy(
             update={
-                "inference": config.inference.model_copy(
-                    update={"compile": net.best.is_compiled}
-                )
+                "inference": config.inference.model_copy(update={"compile": net.best.is_compiled})
             }
         )
         note(f"self-play for {seconds:g} s")
@@ -132,11 +126,11 @@ def _run_net(
     config: RunConfig, inference: InferenceSettings, processes: int, seconds: float
 ) -> list[Speed]:
     task = ray.remote(measure_speed)
-    return ray.get(
+    return fetch(
         [task.remote(config.net, inference, config.board, seconds) for _ in range(processes)]
     )
 
 
 def _totals(servers: list[Any]) -> dict[str, float]:
-    every = ray.get([server.stats.remote() for server in servers])
+    every = fetch([server.stats.remote() for server in servers])
     return {key: sum(stats[key] for stats in every) for key in every[0]}

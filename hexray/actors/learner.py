@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from numpy.typing import NDArray
 
 from hexray.config import RunConfig
 from hexray.data.samples import Rows
-from hexray.net.checkpoint import newest_checkpoint, prune_checkpoints, save_checkpoint
+from hexray.net.checkpoint import Checkpoint, newest_checkpoint, prune, save_checkpoint
 from hexray.net.trainer import Trainer
 
 
@@ -21,28 +22,27 @@ class Learner:
         """
         self._config, self._folder = config, folder
         self._trainer = Trainer(config.net, config.learner, config.board, config.seed)
-        self._trained_s = 0.0
-        self._version = stored_version + 1
-        self.notes: list[str] = []
-        found, self.notes = newest_checkpoint(folder)
+        self._version, self._trained_s = stored_version, 0.0
+        found, self._skipped = newest_checkpoint(folder)
         if found is not None:
-            self._trainer.load_state(found.training)
+            self._trainer.load_state(found.state)
             self._trained_s = found.counters["trained_s"]
-            self._version = max(found.version, stored_version) + 1
+            self._version = max(found.version, stored_version)
 
-    def status(self) -> dict[str, float | list[str]]:
-        """Return version, rows trained, seconds trained, and what was wrong with checkpoints."""
+    def status(self) -> dict[str, Any]:
+        """Return version, rows and seconds trained, precision, and why checkpoints were skipped."""
         return {
             "version": self._version,
-            "rows_trained": self._trainer.rows,
+            "rows_trained": self._trainer.rows_trained,
             "trained_s": self._trained_s,
-            "notes": self.notes,
+            "precision": self._trainer.precision,
+            "skipped": self._skipped,
         }
 
     def train(self, rows: Rows, progress: float) -> dict[str, float]:
         """Train on a block of batches; ``progress`` in [0, 1] sets the learning rate."""
         losses = self._trainer.train(rows, self._config.board, progress)
-        return {**losses, "rows_trained": self._trainer.rows}
+        return {**losses, "rows_trained": self._trainer.rows_trained}
 
     def publish(self) -> tuple[int, Mapping[str, NDArray]]:
         """Return a new version number and the weights to serve under it."""
@@ -50,14 +50,11 @@ class Learner:
         return self._version, self._trainer.published()
 
     def save(self, trained_s: float) -> str:
-        """Write a checkpoint of everything needed to go on; return its name."""
-        self._trained_s = trained_s
-        path = save_checkpoint(
-            self._folder,
-            version=self._version,
-            config=self._config,
-            trainer=self._trainer,
-            counters={"trained_s": trained_s, "rows_trained": self._trainer.rows},
-        )
-        prune_checkpoints(self._folder, self._config.checkpoint.keep)
+        """Write all that is needed to go on, under a version of its own; return its name."""
+        version, served = self.publish()
+        counters = {"trained_s": trained_s, "rows_trained": self._trainer.rows_trained}
+        state = self._trainer.state()
+        checkpoint = Checkpoint(version, self._config, state, dict(served), counters)
+        path = save_checkpoint(self._folder, checkpoint)
+        prune(self._folder, self._config.checkpoint.keep)
         return path.name

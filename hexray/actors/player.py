@@ -40,28 +40,31 @@ class Player:
         self._wait_s = 0.0
 
     async def play(self, seconds: float) -> dict[str, float]:
-        """Play for about ``seconds`` and deliver what was finished; return what was done.
+        """Play for about ``seconds``, delivering meanwhile what earlier rounds finished.
 
-        ``wait_share`` is the part of the time that an average group waited for evaluations.
+        Returns what was done; ``wait_share`` is the part of the time that an average group waited
+        for evaluations. When a delivery fails its error is raised after the round, and the games
+        are sent again with the next one.
         """
         start, self._wait_s = time.monotonic(), 0.0
+        delivery = asyncio.create_task(self.deliver())
         moves = await asyncio.gather(
             *(self._play_group(group, start + seconds) for group in self._groups)
         )
         elapsed = time.monotonic() - start
-        games = rows = 0
-        if self._unacknowledged:
-            block = concat_games(self._unacknowledged)
-            games, rows = len(block.game_id), len(block.root_value)
-            await self._deliver(block)
-            self._unacknowledged = []
+        await delivery
         return {
-            "games": games,
-            "rows": rows,
             "moves": sum(moves),
             "seconds": elapsed,
             "wait_share": self._wait_s / elapsed / len(self._groups),
         }
+
+    async def deliver(self) -> None:
+        """Deliver all finished games and return once they are acknowledged."""
+        blocks = tuple(self._unacknowledged)
+        if blocks:
+            await self._deliver(concat_games(blocks))
+            del self._unacknowledged[: len(blocks)]
 
     async def _play_group(self, group: SelfPlay, until: float) -> int:
         moves = 0

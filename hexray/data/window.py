@@ -31,6 +31,13 @@ class Window:
         """Memory taken, in bytes."""
         return sum(column.nbytes for column in self._ring)
 
+    @property
+    def newest_version(self) -> int:
+        """The highest version of the rows held, 0 while there is none."""
+        return max(
+            (int(part.max()) for part in self._in_order(self._ring.version) if len(part)), default=0
+        )
+
     def add(self, rows: Rows) -> None:
         """Copy ``rows`` in, oldest first; the oldest rows held make room."""
         if rows.cells.shape[1] != self._area:

@@ -5,15 +5,17 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
+from torch import nn
 
 from hexray.config import Precision
 from hexray.errors import SettingsError
 
 Format = Literal["float32", "bfloat16"]
-Function = TypeVar("Function", bound=Callable)
+Forward = Callable[..., Any]
+Net = TypeVar("Net", bound=nn.Module)
 
 FORMATS: tuple[Format, ...] = ("float32", "bfloat16")
 ROUNDS = 3
@@ -22,6 +24,12 @@ ROUNDS = 3
 def pick_device() -> torch.device:
     """Return the GPU of this process, or the CPU where there is none."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def place(net: Net, device: torch.device, dtype: torch.dtype) -> Net:
+    """Move ``net`` in place to a device and a number format, its kernels channels last."""
+    net.to(device, dtype)
+    return net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
 def choose_precision(
@@ -47,10 +55,11 @@ def choose_precision(
     return min(FORMATS, key=seconds.__getitem__)
 
 
-def compiled(function: Function, setting: str) -> Function:
-    """Compile ``function`` for every board size it meets; ``setting`` asked for it.
+def compiled(net: nn.Module, setting: str) -> Forward:
+    """Return ``net`` compiled, at the first call for each board size; ``setting`` asked for it.
 
-    Raises SettingsError when there is no C++ compiler.
+    It goes on to use the weights of ``net`` as they change. Raises SettingsError when there is no
+    C++ compiler.
     """
     compiler = os.environ.get("CXX") or ("clang++" if sys.platform == "darwin" else "g++")
     if shutil.which(compiler) is None:
@@ -58,4 +67,4 @@ def compiled(function: Function, setting: str) -> Function:
             f"{setting} = true needs a C++ compiler and {compiler!r} was not found; install g++, "
             f"name another in the environment variable CXX, or set {setting} to false"
         )
-    return torch.compile(function, dynamic=False)
+    return torch.compile(net, dynamic=False)

@@ -13,6 +13,7 @@ The folder is written beside, flushed and renamed, so a crash leaves it whole or
 import hashlib
 import io
 import json
+import os
 import pickle
 import re
 import shutil
@@ -30,12 +31,13 @@ from safetensors import SafetensorError
 
 from hexray.config import RunConfig, explain
 from hexray.errors import CheckpointError
-from hexray.files import PARTIAL_SUFFIX, atomic_folder, atomic_write
+from hexray.files import atomic_folder, atomic_write, partial_path
 
-SCHEMA = 1
-MANIFEST = "manifest.json"
-FILES = ("weights.safetensors", "served.safetensors", "training.pt", "settings.json")
-_NAME = re.compile(r"[0-9]{8,}")
+_SCHEMA = 1
+_MANIFEST = "manifest.json"
+_FILES = ("weights.safetensors", "served.safetensors", "training.pt", "settings.json")
+_REPLACED = ".replaced"
+_NAME = re.compile(r"[0-9]{8,}(\.replaced)?")
 
 
 class Checkpoint(NamedTuple):
@@ -58,15 +60,18 @@ class Checkpoint(NamedTuple):
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     """Write ``checkpoint`` into ``folder`` (made when missing) under its version; return its path.
 
-    A damaged checkpoint of that version is replaced; a valid one raises CheckpointError, for two
-    states must not share a version. Raises OSError when the disk refuses.
+    One of the same version is replaced, and stands until the new one does. Raises OSError when
+    the disk refuses.
     """
     target = folder / f"{checkpoint.version:08d}"
-    if target.exists():
-        if _fault(target) is None:
-            raise CheckpointError(f"{target} exists already; publish a new version first")
-        shutil.rmtree(target)
-    atomic_folder(target, lambda beside: _write(beside, checkpoint))
+    replaced = target.with_name(target.name + _REPLACED)
+    if _is_valid(target):
+        _remove(replaced)
+        os.rename(target, replaced)
+    _remove(target)
+    contents = _contents(checkpoint)
+    atomic_folder(target, lambda beside: _write(beside, contents))
+    _remove(replaced)
     return target
 
 
@@ -76,18 +81,17 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Nothing in a checkpoint can run code.
     """
     manifest = _read_manifest(path)
-    contents = {name: _read_checked(path / name, manifest) for name in FILES}
+    contents = {name: _read_checked(path / name, manifest) for name in _FILES}
     try:
         config = RunConfig.model_validate_json(contents["settings.json"])
     except ValidationError as error:
         raise CheckpointError(f"{path / 'settings.json'}: {explain(error)}") from error
     try:
         state = torch.load(io.BytesIO(contents["training.pt"]), "cpu", weights_only=True)
-        average = safetensors.torch.load(contents["weights.safetensors"])
+        state["average"] = safetensors.torch.load(contents["weights.safetensors"])
         served = safetensors.numpy.load(contents["served.safetensors"])
-    except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError) as error:
+    except (pickle.UnpicklingError, SafetensorError, RuntimeError, TypeError, EOFError) as error:
         raise CheckpointError(f"{path} is not readable: {error}") from error
-    state = {**state, "average": average}
     return Checkpoint(manifest["version"], config, state, served, manifest["counters"])
 
 
@@ -111,9 +115,9 @@ def prune(folder: Path, keep: int) -> None:
     for path in reversed(_numbered(folder)):
         if valid >= keep:
             shutil.rmtree(path)
-        elif _fault(path) is None:
+        elif _is_valid(path):
             valid += 1
-    for path in folder.glob(f".*{PARTIAL_SUFFIX}"):
+    for path in folder.glob(partial_path(folder / "*").name):
         shutil.rmtree(path)
 
 
@@ -123,7 +127,7 @@ def load_net(path: Path) -> tuple[RunConfig, int, dict[str, NDArray[np.float32]]
     Of several checkpoints the newest valid one is taken. Raises CheckpointError when there is
     none.
     """
-    if (path / MANIFEST).exists() or _NAME.fullmatch(path.name):
+    if (path / _MANIFEST).exists() or _NAME.fullmatch(path.name):
         found = load_checkpoint(path)
         return found.config, found.version, found.served
     inside = path / "checkpoints"
@@ -137,10 +141,10 @@ def load_net(path: Path) -> tuple[RunConfig, int, dict[str, NDArray[np.float32]]
     return newest.config, newest.version, newest.served
 
 
-def _write(folder: Path, checkpoint: Checkpoint) -> None:
-    training = io.BytesIO()
+def _contents(checkpoint: Checkpoint) -> dict[str, bytes]:
     state = dict(checkpoint.state)
     average = {name: tensor.cpu().contiguous() for name, tensor in state.pop("average").items()}
+    training = io.BytesIO()
     torch.save(state, training)
     contents = {
         "weights.safetensors": safetensors.torch.save(average),
@@ -148,43 +152,56 @@ def _write(folder: Path, checkpoint: Checkpoint) -> None:
         "training.pt": training.getvalue(),
         "settings.json": checkpoint.config.model_dump_json(indent=2).encode(),
     }
-    for name in FILES:
-        atomic_write(folder / name, contents[name])
     manifest = {
-        "schema": SCHEMA,
+        "schema": _SCHEMA,
         "version": checkpoint.version,
-        "counters": dict(checkpoint.counters),
+        "counters": checkpoint.counters,
         "files": {name: _digest(content) for name, content in contents.items()},
     }
-    atomic_write(folder / MANIFEST, json.dumps(manifest, indent=2).encode())
+    return {**contents, _MANIFEST: json.dumps(manifest, indent=2).encode()}
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
+    for name, content in contents.items():
+        atomic_write(folder / name, content)
 
 
 def _numbered(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     named = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
-    return sorted(named, key=lambda path: int(path.name))
+    return sorted(named, key=_age)
 
 
-def _fault(path: Path) -> str | None:
+def _age(path: Path) -> tuple[int, bool]:
+    number = path.name.removesuffix(_REPLACED)
+    return int(number), number == path.name
+
+
+def _is_valid(path: Path) -> bool:
     try:
         manifest = _read_manifest(path)
-        for name in FILES:
+        for name in _FILES:
             _read_checked(path / name, manifest)
-    except CheckpointError as error:
-        return str(error)
-    return None
+    except CheckpointError:
+        return False
+    return True
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
-    file = path / MANIFEST
+    file = path / _MANIFEST
     try:
         manifest = json.loads(_read(file))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{file} is no JSON: {error}") from error
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
-    if schema != SCHEMA:
-        raise CheckpointError(f"{file}: schema is {schema!r}, this program reads {SCHEMA}")
+    if schema != _SCHEMA:
+        raise CheckpointError(f"{file}: schema is {schema!r}, this program reads {_SCHEMA}")
     kinds = {"version": int, "counters": dict, "files": dict}
     for name, kind in kinds.items():
         if not isinstance(manifest.get(name), kind):

@@ -11,7 +11,7 @@ from torch import Tensor
 from hexray.config import InferenceSettings, NetSettings
 from hexray.errors import EvaluationError
 from hexray.evaluation import Evaluation, Leaves
-from hexray.net.backend import FORMATS, Format, choose_precision, compiled, pick_device
+from hexray.net.backend import FORMATS, Format, choose_precision, compiled, pick_device, place
 from hexray.net.model import HexNet, copy_weights, input_planes
 
 # A compiled net takes any number of rows but treats a single one as a case of its own.
@@ -21,8 +21,8 @@ MIN_COMPILED_ROWS = 2
 class Evaluator:
     """Answer leaves with the weights last loaded; ``precision`` says in which number format.
 
-    Sets the number of torch threads of the process. One call at a time: loading while a batch is
-    under way would mix two versions.
+    Sets the number of torch threads of the threads that call it. One call at a time: loading
+    while a batch is under way would mix two versions.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Evaluator:
                 nets[name](planes.to(getattr(torch, name)))[1].cpu()
 
         self.version: int | None = None
-        self.precision = choose_precision(inference.precision, work, clock)
+        self.precision: Format = choose_precision(inference.precision, work, clock)
         self._net = self._forward = nets[self.precision]
         if inference.compile:
             self._forward = compiled(self._net, "inference.compile")
@@ -70,6 +70,7 @@ class Evaluator:
 
         Raises EvaluationError when no weights are loaded or an answer is not finite.
         """
+        torch.set_num_threads(self._inference.threads)  # it holds for the calling thread only
         cells, size = leaves
         if self.version is None:
             raise EvaluationError("no weights are loaded; call load first")
@@ -98,4 +99,4 @@ class Evaluator:
 
 def _build(settings: NetSettings, name: Format, device: torch.device) -> HexNet:
     net = HexNet(settings, normalised=False).eval().requires_grad_(False)
-    return net.to(device, getattr(torch, name), memory_format=torch.channels_last)
+    return place(net, device, getattr(torch, name))

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from hexray.config import LearnerSettings
 
@@ -52,7 +52,7 @@ def loss(
     """
     policy = _policy_loss(logits.float(), targets)
     value_logit = value_logit.float()
-    value = F.binary_cross_entropy_with_logits(value_logit, _win_share(targets, settings))
+    value = functional.binary_cross_entropy_with_logits(value_logit, _win_share(targets, settings))
     accuracy = ((value_logit > 0) == (targets.outcome > 0)).float().mean()
     return Losses(policy + settings.value_weight * value, policy, value, accuracy)
 

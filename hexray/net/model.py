@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from hexray.config import NetSettings
 from hexray.errors import CheckpointError
@@ -61,8 +61,10 @@ class HexNet(nn.Module):
         for block in self.blocks:
             tower = block(tower, mask)
         pooled = _pool(_rectify(self.value(tower, mask), mask), mask)
-        value = self.value_out(F.relu(self.value_hidden(pooled)))
-        policy = F.relu_(self.policy(tower, mask).add_(_per_channel(self.policy_bias(pooled))))
+        value = self.value_out(functional.relu(self.value_hidden(pooled)))
+        policy = functional.relu_(
+            self.policy(tower, mask).add_(_per_channel(self.policy_bias(pooled)))
+        )
         return self.policy_out(policy).flatten(1), value.squeeze(1)
 
 
@@ -100,6 +102,9 @@ class _ConvNorm(nn.Module):
 class _MaskedNorm(nn.Module):
     """BatchNorm over the cells on the board: cells off it do not count in the statistics."""
 
+    mean: Tensor
+    variance: Tensor
+
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(channels))
@@ -111,7 +116,7 @@ class _MaskedNorm(nn.Module):
         """Normalise ``x`` by its own statistics in training, by the running ones otherwise."""
         if self.training and mask is not None:
             return self._masked(x, mask)
-        return F.batch_norm(
+        return functional.batch_norm(
             x,
             self.mean,
             self.variance,
@@ -176,12 +181,12 @@ def copy_weights(
 
 def input_planes(cells: NDArray[np.int8], size: int, device: torch.device) -> Tensor:
     """Encode ``cells`` int8[B, A] (mover frame) as float32[B, C, N, N], channels last in memory."""
-    planes = torch.from_numpy(encode(np.require(cells, np.int8, "CW"), size))
+    planes = torch.from_numpy(encode(np.require(cells, np.int8, ["C", "W"]), size))
     return planes.permute(0, 3, 1, 2).to(device)
 
 
 def _writable(weights: Tensor | NDArray[np.float32]) -> Tensor | NDArray[np.float32]:
-    return weights if isinstance(weights, Tensor) else np.require(weights, requirements="W")
+    return weights if isinstance(weights, Tensor) else np.require(weights, requirements=["W"])
 
 
 def _plain(tensor: Tensor) -> Tensor:
@@ -191,7 +196,7 @@ def _plain(tensor: Tensor) -> Tensor:
 
 def _rectify(x: Tensor, mask: Tensor | None) -> Tensor:
     # In place is safe: neither BatchNorm nor a sum needs its result for the backward pass.
-    x = F.relu(x, inplace=True)
+    x = functional.relu(x, inplace=True)
     return x if mask is None else x * mask.to(x.dtype)
 
 
@@ -199,7 +204,7 @@ def _pool(x: Tensor, mask: Tensor | None) -> Tensor:
     # x is rectified and zero off the board, so its maximum needs no mask. A window as large as the
     # board finds it up to eight times faster than amax in bfloat16.
     mean = x.mean((2, 3)) if mask is None else x.sum((2, 3)) / mask.sum((2, 3))
-    return torch.cat((mean, F.max_pool2d(x, x.shape[-1]).flatten(1)), 1)
+    return torch.cat((mean, functional.max_pool2d(x, x.shape[-1]).flatten(1)), 1)
 
 
 def _per_channel(bias: Tensor) -> Tensor:

@@ -14,7 +14,14 @@ from torch import Tensor
 from hexray.config import LearnerSettings, NetSettings
 from hexray.data.samples import Rows
 from hexray.errors import CheckpointError, TrainingError
-from hexray.net.backend import Format, choose_precision, compiled, pick_device
+from hexray.net.backend import (
+    Format,
+    Forward,
+    choose_precision,
+    compiled,
+    pick_device,
+    place,
+)
 from hexray.net.loss import Losses, Targets, loss
 from hexray.net.model import HexNet, copy_weights, fold, input_planes
 
@@ -25,8 +32,8 @@ POLICY_SUM_TOLERANCE = 0.01
 class Trainer:
     """The network under training, its optimizer and the average of its weights.
 
-    ``step`` counts optimizer steps, ``rows_trained`` rows; ``precision`` is the autocast format.
-    Sets the number of torch threads of the process.
+    ``step`` counts optimizer steps and ``rows_trained`` rows; ``precision`` is the format of
+    autocast. Sets the number of torch threads of the threads that call it.
     """
 
     def __init__(
@@ -44,17 +51,14 @@ class Trainer:
         torch.set_num_threads(settings.threads)
         self._settings = settings
         self._device = pick_device()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self._net = HexNet(net_settings)
-        self._net.to(self._device, memory_format=torch.channels_last)
+        self._net = place(_fresh_net(net_settings, seed), self._device, torch.float32)
         self._optimizer = make_optimizer(self._net, settings)
         self._live = self._net.state_dict()
         self._average = {name: tensor.clone() for name, tensor in self._live.items()}
         self.step = 0
         self.rows_trained = 0
-        self.precision = choose_precision(settings.precision, self._probe(size_hint), clock)
-        self._forward = self._net
+        self.precision: Format = choose_precision(settings.precision, self._probe(size_hint), clock)
+        self._forward: Forward = self._net
         if settings.compile:
             self._forward = compiled(self._net, "learner.compile")
 
@@ -67,6 +71,7 @@ class Trainer:
         batches, and when a loss is not finite; then the steps before it are done, that one is
         not, and a state from before should be loaded.
         """
+        torch.set_num_threads(self._settings.threads)  # it holds for the calling thread only
         check_rows(rows, size, self._settings.batch_rows)
         planes = input_planes(rows.cells, size, self._device)
         targets = _targets(rows, self._device)
@@ -124,7 +129,8 @@ class Trainer:
             )
         self._optimizer.step()
         decay = self._settings.ema_decay
-        torch._foreach_lerp_(list(self._average.values()), list(self._live.values()), 1 - decay)
+        average, live = list(self._average.values()), list(self._live.values())
+        torch._foreach_lerp_(average, live, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
         self.step += 1
         self.rows_trained += len(planes)
         return {
@@ -149,6 +155,12 @@ class Trainer:
             optimizer.step()
 
         return work
+
+
+def fresh_weights(net_settings: NetSettings, seed: int) -> dict[str, NDArray[np.float32]]:
+    """Return what a ``Trainer`` of this seed publishes before its first step."""
+    state = _fresh_net(net_settings, seed).state_dict()
+    return {name: tensor.numpy() for name, tensor in fold(state).items()}
 
 
 def learning_rate(step: int, progress: float, settings: LearnerSettings) -> float:
@@ -199,6 +211,12 @@ def check_rows(rows: Rows, size: int, batch_rows: int) -> None:
             raise TrainingError(f"row {int(found.argmax())} of the block: {fault}")
 
 
+def _fresh_net(settings: NetSettings, seed: int) -> HexNet:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return HexNet(settings)
+
+
 def _empty_boards(count: int, size: int) -> Rows:
     return Rows(
         cells=np.zeros((count, size * size), np.int8),
@@ -220,7 +238,7 @@ def _targets(rows: Rows, device: torch.device) -> Targets:
 
 
 def _losses(
-    forward: Callable[[Tensor], tuple[Tensor, Tensor]],
+    forward: Forward,
     planes: Tensor,
     targets: Targets,
     settings: LearnerSettings,
