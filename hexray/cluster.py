@@ -5,22 +5,24 @@ them what reaches others through Ray.
 """
 
 import asyncio
+import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import ray
+from ray.exceptions import RayTaskError
 
 from hexray.actors.inference import InferenceServer
 from hexray.actors.judge import Judge
 from hexray.actors.learner import Learner
 from hexray.actors.player import Player
 from hexray.actors.replay import Replay
-from hexray.config import ClusterSettings, RunConfig
-from hexray.errors import SettingsError
+from hexray.config import RunConfig
+from hexray.errors import HexrayError, SettingsError
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
 
 _INLINE_BYTES = 90_000
@@ -48,10 +50,10 @@ def ray_session(config: RunConfig) -> Iterator[None]:
             dashboard_host="127.0.0.1",
             object_store_memory=settings.object_store_mb * 1024**2,
             log_to_driver=False,
-            logging_level="warning",
+            logging_level=logging.WARNING,
         )
     else:
-        ray.init(address=settings.address, log_to_driver=False, logging_level="warning")
+        ray.init(address=settings.address, log_to_driver=False, logging_level=logging.WARNING)
     try:
         yield
     finally:
@@ -102,47 +104,36 @@ def _join(parts: list[Evaluation]) -> Evaluation:
     )
 
 
-def start_actors(
-    config: RunConfig, folder: Path, name: str, start: int, meanwhile: Callable[[], None]
-) -> Actors:
+def start_actors(config: RunConfig, folder: Path, name: str, start: int) -> Actors:
     """Start every actor of a run and give the servers the learner's weights.
 
     ``name`` is the run's, ``start`` counts its starts: both keep games apart from all others.
-    ``meanwhile`` is called while the first processes come up.
     """
+    # Placed first, so that their processes come up while the servers are built.
+    replay = _place(Replay, "replay")
+    learner = _place(Learner, "learner", num_cpus=1, num_gpus=_gpu_share(config))
+    judge = _place(_JudgeActor, "judge")
     servers = start_servers(config)
-    replay = _start(Replay, "replay", folder / "games", config.board, config.replay, config.seed)
-    meanwhile()
-    newest = fetch(replay.stats.remote())["newest_version"]
-    gpus = gpu_share(ray.cluster_resources().get("GPU", 0), len(servers))
-    learner = _start(
-        Learner, "learner", config, folder / "checkpoints", newest, num_cpus=1, num_gpus=gpus
-    )
+    fetch(replay.build.remote(folder / "games", config.board, config.replay, config.seed))
+    newest = replay.newest_version.remote()
+    players = start_players(config, servers, replay, name, start)
+    fetch(learner.build.remote(config, folder / "checkpoints", newest))
+    fetch(judge.build.remote(config.board, servers[0]))
     published = learner.publish.remote()
     fetch([server.load.remote(published) for server in servers])
-    judge = _start(_JudgeActor, "judge", config.board, servers[0])
-    return Actors(
-        servers, start_players(config, servers, replay, name, start), replay, learner, judge
-    )
+    return Actors(servers, players, replay, learner, judge)
 
 
 def start_servers(config: RunConfig) -> list[Any]:
     """Start the inference servers; each takes a GPU, or half of one, where there are any."""
-    count = config.inference.servers
-    gpus = gpu_share(ray.cluster_resources().get("GPU", 0), count)
+    gpus = _gpu_share(config)
     servers = [
-        _start(
-            InferenceServer,
-            f"server-{index}",
-            config.net,
-            config.inference,
-            config.board,
-            num_cpus=1,
-            num_gpus=gpus,
-        )
-        for index in range(count)
+        _place(InferenceServer, f"server-{index}", num_cpus=1, num_gpus=gpus)
+        for index in range(config.inference.servers)
     ]
-    clients = -(-config.selfplay.players // count) * config.selfplay.halves
+    parts = (config.net, config.inference, config.board)
+    fetch([server.build.remote(*parts) for server in servers])
+    clients = -(-config.selfplay.players // len(servers)) * config.selfplay.halves
     fetch([server.register.remote(clients) for server in servers])
     return servers
 
@@ -151,24 +142,34 @@ def start_players(
     config: RunConfig, servers: list[Any], replay: Any, name: str, start: int
 ) -> list[Any]:
     """Start the players, spread over the servers; ``replay`` acknowledges their games."""
-    return [
-        _start(
-            _PlayerActor,
-            f"player-{index}",
-            config,
-            f"{name}-{start}-{index}",
-            (start, index),
-            servers[index % len(servers)],
-            replay,
-            num_cpus=1,
-        )
-        for index in range(config.selfplay.players)
-    ]
+    count = config.selfplay.players
+    players = [_place(_PlayerActor, f"player-{index}", num_cpus=1) for index in range(count)]
+    fetch(
+        [
+            player.build.remote(
+                config,
+                f"{name}-{start}-{index}",
+                (start, index),
+                servers[index % len(servers)],
+                replay,
+            )
+            for index, player in enumerate(players)
+        ]
+    )
+    return players
 
 
 def fetch(ref: Any) -> Any:
-    """Wait for what an actor call returns (or a list of them); its error is raised here."""
-    return ray.get(ref)
+    """Wait for what an actor call returns (or a list of them).
+
+    An error of hexray's own is raised as it was raised there, any other with Ray's traceback.
+    """
+    try:
+        return ray.get(ref)
+    except RayTaskError as error:
+        if isinstance(error.cause, HexrayError):
+            raise error.cause from error
+        raise
 
 
 def gpu_share(gpus: float, servers: int) -> float:
@@ -189,6 +190,25 @@ def gpu_share(gpus: float, servers: int) -> float:
     )
 
 
-def _start(body: type, name: str, *arguments: Any, num_cpus: int = 0, num_gpus: float = 0) -> Any:
-    actor = ray.remote(body).options(name=name, num_cpus=num_cpus, num_gpus=num_gpus)
-    return actor.remote(*arguments)
+def _gpu_share(config: RunConfig) -> float:
+    return gpu_share(ray.cluster_resources().get("GPU", 0), config.inference.servers)
+
+
+def _place(body: type, name: str, *, num_cpus: int = 0, num_gpus: float = 0) -> Any:
+    """Start a process for an actor; nothing but ``build`` may be called before it is built."""
+    actor = ray.remote(_built_by_call(body))
+    return actor.options(name=name, num_cpus=num_cpus, num_gpus=num_gpus).remote()
+
+
+def _built_by_call(body: type) -> type:
+    """Move the constructor into a method: Ray keeps the class of errors of calls only."""
+
+    class Built(body):
+        def __init__(self) -> None:
+            """Wait for ``build``."""
+
+        def build(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+
+    Built.__name__ = Built.__qualname__ = body.__name__.lstrip("_").removesuffix("Actor")
+    return Built

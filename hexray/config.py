@@ -58,7 +58,7 @@ class SearchSettings(Settings):
     )
     """Minimax: children kept at each ply, the best by prior."""
     width_temperature: Annotated[float, Field(ge=0)] = 1.0
-    """Minimax: self-play draws the kept children from the prior at this temperature; 0 keeps the best."""
+    """Minimax: self-play draws children from the prior at this temperature; 0 keeps the best."""
 
 
 class SelfplaySettings(Settings):
@@ -71,7 +71,7 @@ class SelfplaySettings(Settings):
     games: Annotated[int, Field(ge=1, le=4096)] = 64
     """Games in progress in each group, 1 to 4096."""
     random_share: Share = 0.8
-    """Share of games that begin with 0 to random_stones * N * N random stones; the rest with 1 or 2."""
+    """Share of games that begin with random stones, up to random_stones; the rest have 1 or 2."""
     random_stones: Share = 0.5
     """Upper bound of the random stones, as a share of the board."""
     adjudicate_share: Share = 0.8
@@ -101,7 +101,7 @@ class InferenceSettings(Settings):
     precision: Precision = "auto"
     """Number format; auto measures at start and takes the faster."""
     compile: bool = False
-    """Compile the network at start: 10 to 25 % faster, some 20 s later to begin; needs a C++ compiler."""
+    """Compile the network: 10 to 25 % faster, begins some 20 s later, needs a C++ compiler."""
     threads: Annotated[int, Field(ge=1)] = 1
     """CPU threads of a server; more than one collapses beside busy neighbours."""
     batch_rows: Annotated[int, Field(ge=1, le=65_536)] = 512

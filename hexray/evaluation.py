@@ -11,9 +11,15 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hexray.errors import EvaluationError
+from hexray.game.board import EMPTY
+
 
 class Leaves(NamedTuple):
-    """Positions to evaluate: ``cells`` int8[B, A] in the mover frame, B > 0, on boards of side N."""
+    """Positions to evaluate: ``cells`` int8[B, A], mover frame, B > 0, boards of side ``size``.
+
+    The cells are valid until the conversation goes on: whoever keeps them copies them.
+    """
 
     cells: NDArray[np.int8]
     size: int
@@ -22,7 +28,7 @@ class Leaves(NamedTuple):
 class Evaluation(NamedTuple):
     """What a network says of B leaves, mover frame.
 
-    logits   float16 or float32[B, A], any number on occupied cells
+    logits   float16 or float32[B, A], finite on empty cells and anything on occupied ones
     value    float32[B] in [-1, 1], +1 = the player to move wins
     version  the number of the weights
     """
@@ -40,22 +46,47 @@ EvaluateAsync = Callable[[Leaves], Awaitable[Evaluation]]
 
 def drive(conversation: Conversation[Result], evaluate: Evaluate) -> Result:
     """Hold a conversation with ``evaluate`` and return its result."""
-    try:
-        leaves = next(conversation)
-        while True:
-            leaves = conversation.send(evaluate(leaves))
-    except StopIteration as end:
-        return end.value
+    evaluation = None
+    while True:
+        try:
+            leaves = conversation.send(evaluation)
+        except StopIteration as end:
+            return end.value
+        evaluation = evaluate(leaves)
 
 
 async def drive_async(conversation: Conversation[Result], evaluate: EvaluateAsync) -> Result:
     """Hold a conversation with an evaluator that is awaited and return its result."""
-    try:
-        leaves = next(conversation)
-        while True:
-            leaves = conversation.send(await evaluate(leaves))
-    except StopIteration as end:
-        return end.value
+    evaluation = None
+    while True:
+        try:
+            leaves = conversation.send(evaluation)
+        except StopIteration as end:
+            return end.value
+        evaluation = await evaluate(leaves)
+
+
+def checked(evaluation: Evaluation, leaves: Leaves) -> Evaluation:
+    """Return a copy of what was said of ``leaves`` in float32, in order and safe to compute with.
+
+    Raises EvaluationError when it is not of B rows and A cells, or holds something that is no
+    finite number anywhere but on an occupied cell.
+    """
+    logits = np.array(evaluation.logits, np.float32, order="C")
+    value = np.array(evaluation.value, np.float32)
+    rows = len(leaves.cells)
+    if logits.shape != leaves.cells.shape or value.shape != (rows,):
+        raise EvaluationError(
+            f"logits {logits.shape} and value {value.shape} do not answer leaves "
+            f"{leaves.cells.shape}; give one row for each leaf and one logit for each cell"
+        )
+    is_number = np.isfinite(logits) | (leaves.cells != EMPTY)
+    if not (is_number.all() and np.isfinite(value).all()):
+        raise EvaluationError(
+            f"version {evaluation.version} answers with numbers that are not finite; "
+            "give finite values, and finite logits on every empty cell"
+        )
+    return Evaluation(logits, value, evaluation.version)
 
 
 def know_nothing(leaves: Leaves) -> Evaluation:

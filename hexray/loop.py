@@ -48,9 +48,8 @@ def train(folder: Path, config: RunConfig) -> int:
         view.note("setting up: Ray, network, compiled kernels (the first time takes longest)")
         begun = time.monotonic()
         with ray_session(config):
-            actors = start_actors(
-                config, run.path, run.run_id, run.starts, meanwhile=lambda: warm_up(config)
-            )
+            warm_up(config)
+            actors = start_actors(config, run.path, run.run_id, run.starts)
             status = fetch(actors.learner.status.remote())
             for reason in status["skipped"]:
                 view.note(f"skipped a checkpoint: {reason}")

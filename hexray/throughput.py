@@ -84,7 +84,7 @@ def measure_selfplay(config: RunConfig, seconds: float) -> SelfplaySpeed:
     servers = start_servers(config)
     weights = ray.put((1, fresh_weights(config.net, config.seed)))
     fetch([server.load.remote(weights) for server in servers])
-    sink = ray.remote(_Sink).options(num_cpus=0).remote()
+    sink = _remote(_Sink).options(num_cpus=0).remote()
     players = start_players(config, servers, sink, "bench", 0)
     fetch([player.play.remote(WARM_SECONDS) for player in players])
     before, games = _totals(servers), fetch(sink.games.remote())
@@ -125,7 +125,7 @@ def _inference(config: RunConfig, rows: int, is_compiled: bool) -> InferenceSett
 def _run_net(
     config: RunConfig, inference: InferenceSettings, processes: int, seconds: float
 ) -> list[Speed]:
-    task = ray.remote(measure_speed)
+    task = _remote(measure_speed)
     return fetch(
         [task.remote(config.net, inference, config.board, seconds) for _ in range(processes)]
     )
@@ -134,3 +134,7 @@ def _run_net(
 def _totals(servers: list[Any]) -> dict[str, float]:
     every = fetch([server.stats.remote() for server in servers])
     return {key: sum(stats[key] for stats in every) for key in every[0]}
+
+
+def _remote(body: Any) -> Any:
+    return ray.remote(body)

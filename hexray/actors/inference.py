@@ -58,7 +58,7 @@ class InferenceServer:
         return published[0]
 
     async def evaluate(self, cells: NDArray[np.int8], size: int, slot: int = LIVE) -> Evaluation:
-        """Evaluate int8[B, A] cells in the mover frame; B at most ``batch_rows`` fills one batch."""
+        """Evaluate int8[B, A] cells (mover frame) in one batch, with those of other requests."""
         loop = asyncio.get_running_loop()
         if self._worker is None:
             self._worker = loop.create_task(self._serve())

@@ -69,19 +69,19 @@ class Replay:
         return self._window.sample(count, self._rng)
 
     async def stats(self) -> dict[str, int]:
-        """Count games and rows stored, rows and bytes of the window, commits since the start.
-
-        ``newest_version`` is the highest number of weights in the window, 0 while it is empty.
-        """
+        """Count games and rows stored, rows and bytes of the window, commits since the start."""
         return {
             "games": self._store.games,
             "rows": self._store.rows,
             "disk_bytes": self._store.size_bytes,
-            "newest_version": self._window.newest_version,
             "window_rows": len(self._window),
             "window_bytes": self._window.size_bytes,
             "commits": self._commits,
         }
+
+    async def newest_version(self) -> int:
+        """Return the highest number of weights in the window, 0 while it is empty."""
+        return self._window.newest_version
 
     async def digest(self) -> str:
         """Return the sha256 of the window."""

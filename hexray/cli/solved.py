@@ -38,11 +38,12 @@ def solved(
         raise SettingsError(f"--simulations {simulations}: use 0 to 100000")
     config, version, weights = load_net(net)
     shipped = shipped_positions(config.board)
-    if not files and shipped is None:
-        raise SettingsError(
-            f"no solved positions of {config.board}x{config.board} come with hexray; name a file"
-        )
-    for path in files or (shipped,):
+    if not files:
+        if shipped is None:
+            size = f"{config.board}x{config.board}"
+            raise SettingsError(f"no solved positions of {size} come with hexray; name a file")
+        files = (shipped,)
+    for path in files:
         positions = read_solved(path)
         size = positions.boards.size
         evaluator = Evaluator(config.net, config.inference, size)

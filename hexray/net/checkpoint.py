@@ -36,6 +36,18 @@ from hexray.files import atomic_folder, atomic_write, partial_path
 _SCHEMA = 1
 _MANIFEST = "manifest.json"
 _FILES = ("weights.safetensors", "served.safetensors", "training.pt", "settings.json")
+# What reading raises on content that was made up and given a fitting hash.
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    SafetensorError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    EOFError,
+)
 _REPLACED = ".replaced"
 _NAME = re.compile(r"[0-9]{8,}(\.replaced)?")
 
@@ -90,7 +102,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         state = torch.load(io.BytesIO(contents["training.pt"]), "cpu", weights_only=True)
         state["average"] = safetensors.torch.load(contents["weights.safetensors"])
         served = safetensors.numpy.load(contents["served.safetensors"])
-    except (pickle.UnpicklingError, SafetensorError, RuntimeError, TypeError, EOFError) as error:
+    except _UNREADABLE as error:
         raise CheckpointError(f"{path} is not readable: {error}") from error
     return Checkpoint(manifest["version"], config, state, served, manifest["counters"])
 

@@ -78,12 +78,13 @@ class Evaluator:
             raise ValueError(f"leaves of shape {cells.shape} are no rows of {size}x{size} boards")
         rows = self._inference.batch_rows
         parts = [self._infer(cells[at : at + rows], size) for at in range(0, len(cells), rows)]
-        logits, value = (torch.cat(column).cpu() for column in zip(*parts, strict=True))
-        if not (torch.isfinite(logits).all() and torch.isfinite(value).all()):
+        logits, value_logit = (torch.cat(column).cpu() for column in zip(*parts, strict=True))
+        if not (torch.isfinite(logits).all() and torch.isfinite(value_logit).all()):
             raise EvaluationError(
                 f"version {self.version} answers with numbers that are not finite; "
                 "go back to an earlier checkpoint"
             )
+        value = torch.tanh(value_logit / 2)
         return Evaluation(logits.numpy(), value.numpy(), self.version)
 
     def _infer(self, cells: NDArray[np.int8], size: int) -> tuple[Tensor, Tensor]:
@@ -94,7 +95,7 @@ class Evaluator:
         if self._inference.compile:
             torch._dynamo.mark_dynamic(planes, 0)
         logits, value_logit = self._forward(planes)
-        return logits[:rows].half(), torch.tanh(value_logit[:rows].float() / 2)
+        return logits[:rows].half(), value_logit[:rows].float()
 
 
 def _build(settings: NetSettings, name: Format, device: torch.device) -> HexNet:

@@ -40,7 +40,7 @@ class HexNet(nn.Module):
         )
         self.policy = _ConvNorm(channels, HEAD_CHANNELS, 1, normalised)
         self.policy_bias = nn.Linear(2 * HEAD_CHANNELS, HEAD_CHANNELS)
-        self.policy_out = nn.Conv2d(HEAD_CHANNELS, 1, 1)
+        self.policy_out = nn.Conv2d(HEAD_CHANNELS, 1, 1, bias=False)  # a softmax would not feel it
         self.value = _ConvNorm(channels, HEAD_CHANNELS, 1, normalised)
         self.value_hidden = nn.Linear(2 * HEAD_CHANNELS, settings.value_hidden)
         self.value_out = nn.Linear(settings.value_hidden, 1)

@@ -97,10 +97,9 @@ def read_solved(path: Path) -> Solved:
                     raise FileFormatError(f"{path}:{number}:1: {_explain(error)}") from error
     if not parsed:
         raise FileFormatError(f"{path}:1:1: no positions in this file")
-    boards = Boards(*(np.concatenate(columns) for columns in zip(*(b for b, _, _ in parsed))))
-    return Solved(
-        boards, np.array([w for _, w, _ in parsed]), np.stack([moves for _, _, moves in parsed])
-    )
+    boards, wins, winning = zip(*parsed, strict=True)
+    joined = Boards(*(np.concatenate(columns) for columns in zip(*boards, strict=True)))
+    return Solved(joined, np.array(wins), np.stack(winning))
 
 
 def best_moves(boards: Boards, simulations: int) -> Conversation[SearchResult]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.config import SearchSettings
-from hexray.evaluation import Conversation, Evaluation, Leaves
+from hexray.evaluation import Conversation, Leaves, checked
 from hexray.game.board import Boards
 from hexray.game.frame import mover_cells
 from hexray.search.root import (
@@ -52,9 +52,9 @@ def mcts(
     frontier.game[:games] = np.arange(games)
     frontier.node[:games] = ROOT
     frontier.cells[:games] = mover_cells(boards.cells, boards.to_move)
-    evaluation = yield Leaves(frontier.cells[:games], boards.size)
-    _expand(trees, frontier, games, evaluation)
-    version = evaluation.version
+    leaves = Leaves(frontier.cells[:games], boards.size)
+    logits, value, version = checked((yield leaves), leaves)
+    expand(trees, frontier, games, logits, value)
     rule = rule_of(settings)
     make = _gumbel_root if settings.root == "gumbel" else _puct_root
     root = make(trees, settings, rule, rng, warm)
@@ -64,10 +64,11 @@ def mcts(
         count = root.plan(turn, chosen, moves)
         rows = descend(trees, boards, boards.size, chosen, moves, count, rule, frontier)
         if rows:
-            evaluation = yield Leaves(frontier.cells[:rows], boards.size)
-            version = min(version, evaluation.version)
-            _expand(trees, frontier, rows, evaluation)
+            leaves = Leaves(frontier.cells[:rows], boards.size)
+            logits, value, newer = checked((yield leaves), leaves)
+            expand(trees, frontier, rows, logits, value)
             back_up_leaves(trees, frontier, rows)
+            version = min(version, newer)
     best, policy, value = root.decide()
     return SearchResult(best, policy, value, trees.proven[:, ROOT].copy(), version)
 
@@ -115,14 +116,4 @@ def _puct_root(
         turns=settings.simulations,
         plan=lambda turn, chosen, moves: plan_puct(trees, rule, chosen, moves),
         decide=lambda: decide_puct(trees, warm * settings.temperature, rng),
-    )
-
-
-def _expand(trees: Trees, frontier: Frontier, rows: int, evaluation: Evaluation) -> None:
-    expand(
-        trees,
-        frontier,
-        rows,
-        np.ascontiguousarray(evaluation.logits, np.float32),
-        np.ascontiguousarray(evaluation.value, np.float32),
     )

@@ -191,9 +191,8 @@ def decide_puct(
     moves = np.argmax(weight, axis=1)
     warm = np.flatnonzero(temperature > 0)
     if rng is not None and len(warm):
-        heat = np.log(
-            weight[warm], where=weight[warm] > 0, out=np.full(weight[warm].shape, -np.inf)
-        )
+        chosen = weight[warm]
+        heat = np.log(chosen, where=chosen > 0, out=np.full(chosen.shape, -np.inf))
         noise = rng.gumbel(size=heat.shape)
         moves[warm] = np.argmax(heat / temperature[warm, None] + noise, axis=1)
     return moves, policy, value.astype(np.float32)

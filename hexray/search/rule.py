@@ -52,28 +52,44 @@ def _choose_gumbel(trees: "Trees", game: int, node: int, rule: Rule) -> int:
     """Follow the improved policy: the move whose share of visits lags behind it most."""
     mixed = mixed_value(trees, game, node)
     scale = q_scale(trees, game, node, rule)
+    best_q = -np.inf
+    for move in range(trees.prior.shape[2]):
+        if is_eligible(trees, game, node, move):
+            best_q = max(best_q, completed_q(trees, game, node, move, mixed))
+    unvisited = np.exp(scale * (mixed - best_q))
     total = 0.0
     for move in range(trees.prior.shape[2]):
         if is_eligible(trees, game, node, move):
-            total += _weight(trees, game, node, move, mixed, scale)
+            total += _weight(trees, game, node, move, best_q, scale, unvisited)
     best, best_lag = -1, -np.inf
     for move in range(trees.prior.shape[2]):
         if not is_eligible(trees, game, node, move):
             continue
         share = trees.visits[game, node, move] / (1.0 + trees.sum[game, node])
-        lag = _weight(trees, game, node, move, mixed, scale) / total - share
+        lag = _weight(trees, game, node, move, best_q, scale, unvisited) / total - share
         if lag > best_lag:
             best, best_lag = move, lag
     return best
 
 
 @kernel
-def _weight(trees: "Trees", game: int, node: int, move: int, mixed: float, scale: float) -> float:
-    """Return prior * exp(scaled advantage over the mixed value); for unvisited moves the prior."""
-    prior = trees.prior[game, node, move]
+def _weight(
+    trees: "Trees",
+    game: int,
+    node: int,
+    move: int,
+    best_q: float,
+    scale: float,
+    unvisited: float,
+) -> float:
+    """Return prior * exp(scale * (Q - best Q)), the last factor given for unvisited moves.
+
+    It cannot overflow, and not all weights are zero even where the prior is.
+    """
+    prior = trees.prior[game, node, move] + 1e-30
     if trees.visits[game, node, move] == 0:
-        return prior
-    return prior * np.exp(scale * (completed_q(trees, game, node, move, mixed) - mixed))
+        return prior * unvisited
+    return prior * np.exp(scale * (completed_q(trees, game, node, move, 0.0) - best_q))
 
 
 @kernel

@@ -177,7 +177,7 @@ def descend(
         game = games[index]
         _copy(boards.cells[game], frontier.stones)
         _copy(boards.links[game], frontier.links)
-        colour = boards.to_move[game]
+        colour = int(boards.to_move[game])
         node, move = ROOT, first_moves[index]
         while True:
             cell = swap_frame(move, colour, size)
@@ -225,4 +225,4 @@ def back_up_leaves(trees: Trees, frontier: Frontier, rows: int) -> None:
     """Carry the network's values of the first ``rows`` expanded leaves up to their roots."""
     for row in range(rows):
         game, node = frontier.game[row], frontier.node[row]
-        back_up(trees, game, node, trees.value[game, node], False)
+        back_up(trees, game, node, float(trees.value[game, node]), False)

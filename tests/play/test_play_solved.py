@@ -130,5 +130,5 @@ def test_a_broken_file_is_refused(tmp_path: Path, text: str, reason: str) -> Non
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileFormatError, match="nowhere.jsonl: no such file"):
+    with pytest.raises(FileFormatError, match=r"nowhere\.jsonl: no such file"):
         read_solved(tmp_path / "nowhere.jsonl")

@@ -1,0 +1,107 @@
+"""The loss, against sums done by hand."""
+
+import math
+
+import pytest
+import torch
+
+from hexray.config import LearnerSettings
+from hexray.net.loss import Targets, loss
+
+SETTINGS = LearnerSettings(outcome_share=0.8, value_weight=1.0)
+
+
+def targets(**changes: torch.Tensor) -> Targets:
+    """Two rows of two cells; the second row has a stone on its first cell."""
+    return Targets(
+        occupied=torch.tensor([[False, False], [True, False]]),
+        policy=torch.tensor([[0.25, 0.75], [0.0, 1.0]]),
+        outcome=torch.tensor([1.0, -1.0]),
+        root_value=torch.tensor([0.5, 0.0]),
+    )._replace(**changes)
+
+
+LOGITS = torch.tensor([[0.0, math.log(3.0)], [7.0, -2.0]])
+VALUE_LOGIT = torch.tensor([0.0, math.log(1 / 3)])
+
+
+def test_policy_loss_is_the_mean_cross_entropy_over_empty_cells() -> None:
+    # Row 0: network 1/4, 3/4. Row 1: the stone is out, so the only cell has probability 1.
+    by_row = [-(0.25 * math.log(0.25) + 0.75 * math.log(0.75)), 0.0]
+    assert loss(LOGITS, VALUE_LOGIT, targets(), SETTINGS).policy == pytest.approx(sum(by_row) / 2)
+
+
+def test_logits_on_stones_do_not_matter() -> None:
+    other = LOGITS.clone()
+    other[1, 0] = -500.0
+    assert loss(other, VALUE_LOGIT, targets(), SETTINGS) == loss(
+        LOGITS, VALUE_LOGIT, targets(), SETTINGS
+    )
+
+
+def test_logits_on_stones_get_no_gradient() -> None:
+    logits = LOGITS.clone().requires_grad_()
+    loss(logits, VALUE_LOGIT, targets(), SETTINGS).total.backward()
+    assert logits.grad is not None
+    assert logits.grad[1].tolist() == [0.0, 0.0]
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_a_row_without_policy_target_is_not_trained_as_a1() -> None:
+    logits = LOGITS.clone().requires_grad_()
+    empty = targets(policy=torch.tensor([[0.0, 0.0], [0.0, 1.0]]))
+    found = loss(logits, VALUE_LOGIT, empty, SETTINGS)
+    found.policy.backward()
+    assert logits.grad is not None
+    assert logits.grad[0].tolist() == [0.0, 0.0]
+
+
+def test_the_policy_mean_is_over_rows_that_have_a_target() -> None:
+    only_first = targets(policy=torch.tensor([[0.25, 0.75], [0.0, 0.0]]))
+    expected = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75))
+    assert loss(LOGITS, VALUE_LOGIT, only_first, SETTINGS).policy == pytest.approx(expected)
+
+
+def test_a_batch_without_any_policy_target_has_policy_loss_zero() -> None:
+    assert loss(LOGITS, VALUE_LOGIT, targets(policy=torch.zeros(2, 2)), SETTINGS).policy == 0
+
+
+def test_value_loss_mixes_outcome_and_root_value() -> None:
+    # Targets: 0.8 * 1 + 0.2 * 0.5 = 0.9 -> 0.95, and -0.8 -> 0.1; network 1/2 and 1/4.
+    first = -(0.95 * math.log(0.5) + 0.05 * math.log(0.5))
+    second = -(0.1 * math.log(0.25) + 0.9 * math.log(0.75))
+    found = loss(LOGITS, VALUE_LOGIT, targets(), SETTINGS).value
+    assert found == pytest.approx((first + second) / 2)
+
+
+def test_an_outcome_share_of_zero_trusts_the_search_alone() -> None:
+    settings = SETTINGS.model_copy(update={"outcome_share": 0.0})
+    # Targets 0.75 and 0.5.
+    first, second = math.log(2), -(0.5 * math.log(0.25) + 0.5 * math.log(0.75))
+    found = loss(LOGITS, VALUE_LOGIT, targets(), settings).value
+    assert found == pytest.approx((first + second) / 2)
+
+
+def test_a_value_weight_of_zero_leaves_the_policy_alone() -> None:
+    found = loss(LOGITS, VALUE_LOGIT, targets(), SETTINGS.model_copy(update={"value_weight": 0.0}))
+    assert found.total == found.policy
+    assert found.value > 0
+
+
+def test_the_total_weighs_the_value() -> None:
+    found = loss(LOGITS, VALUE_LOGIT, targets(), SETTINGS.model_copy(update={"value_weight": 3.0}))
+    assert found.total == pytest.approx(float(found.policy + 3 * found.value))
+
+
+def test_value_accuracy_compares_signs_with_the_outcome() -> None:
+    value_logit = torch.tensor([2.0, 0.1])
+    assert loss(LOGITS, value_logit, targets(), SETTINGS).value_accuracy == 0.5
+    assert loss(LOGITS, -value_logit, targets(), SETTINGS).value_accuracy == 0.5
+    assert loss(LOGITS, torch.tensor([2.0, -0.1]), targets(), SETTINGS).value_accuracy == 1.0
+
+
+def test_huge_logits_stay_finite_also_in_bfloat16() -> None:
+    logits = torch.tensor([[3e4, -3e4], [-3e4, 3e4]], dtype=torch.bfloat16)
+    found = loss(logits, torch.tensor([3e4, -3e4], dtype=torch.bfloat16), targets(), SETTINGS)
+    assert all(torch.isfinite(part) for part in found)
+    assert found.total.dtype == torch.float32
