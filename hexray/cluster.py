@@ -43,6 +43,8 @@ class Actors(NamedTuple):
 def ray_session(config: RunConfig) -> Iterator[None]:
     """Start Ray on this machine, or join the cluster at ``cluster.address``, for a while."""
     settings = config.cluster
+    # Its advice to turn authentication off is not what a user should read first.
+    logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
     if settings.address is None:
         ray.init(
             num_cpus=max(os.cpu_count() or 1, _processes(config)),
@@ -55,9 +57,16 @@ def ray_session(config: RunConfig) -> Iterator[None]:
     else:
         ray.init(address=settings.address, log_to_driver=False, logging_level=logging.WARNING)
     try:
+        _protect_token(Path.home() / ".ray" / "auth_token")
         yield
     finally:
         ray.shutdown()
+
+
+def _protect_token(token: Path) -> None:
+    """Ray writes its token readable for all; let its owner alone read it."""
+    if token.exists():
+        token.chmod(0o600)
 
 
 def _processes(config: RunConfig) -> int:
@@ -109,6 +118,7 @@ def start_actors(config: RunConfig, folder: Path, name: str, start: int) -> Acto
 
     ``name`` is the run's, ``start`` counts its starts: both keep games apart from all others.
     """
+    _check_fit(config)
     # Placed first, so that their processes come up while the servers are built.
     replay = _place(Replay, "replay")
     learner = _place(Learner, "learner", num_cpus=1, num_gpus=_gpu_share(config))
@@ -188,6 +198,16 @@ def gpu_share(gpus: float, servers: int) -> float:
         f"inference.servers = {servers}: {servers} servers and a learner need {users / 2} GPUs, "
         f"there are {gpus:g}; use at most {int(gpus * 2) - 1} servers"
     )
+
+
+def _check_fit(config: RunConfig) -> None:
+    """Refuse what Ray would wait for without a word."""
+    needed, there = _processes(config), ray.cluster_resources().get("CPU", 0)
+    if needed > there:
+        raise SettingsError(
+            f"inference.servers {config.inference.servers} + selfplay.players "
+            f"{config.selfplay.players} + 1 learner need {needed} CPUs, the cluster has {there:g}"
+        )
 
 
 def _gpu_share(config: RunConfig) -> float:

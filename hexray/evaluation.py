@@ -6,7 +6,7 @@ in this process, or an inference server at the other end of an actor call.
 """
 
 from collections.abc import Awaitable, Callable, Generator
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ EvaluateAsync = Callable[[Leaves], Awaitable[Evaluation]]
 
 def drive(conversation: Conversation[Result], evaluate: Evaluate) -> Result:
     """Hold a conversation with ``evaluate`` and return its result."""
-    evaluation = None
+    evaluation: Any = None  # what a conversation begins with
     while True:
         try:
             leaves = conversation.send(evaluation)
@@ -57,7 +57,7 @@ def drive(conversation: Conversation[Result], evaluate: Evaluate) -> Result:
 
 async def drive_async(conversation: Conversation[Result], evaluate: EvaluateAsync) -> Result:
     """Hold a conversation with an evaluator that is awaited and return its result."""
-    evaluation = None
+    evaluation: Any = None  # what a conversation begins with
     while True:
         try:
             leaves = conversation.send(evaluation)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hexray.batching import Request, next_batch
 from hexray.config import InferenceSettings, NetSettings
+from hexray.errors import EvaluationError
 from hexray.evaluation import Evaluation, Leaves
 from hexray.net.evaluator import Evaluator
 
@@ -48,6 +49,7 @@ class InferenceServer:
     async def register(self, clients: int) -> None:
         """Tell how many clients ask regularly, so that a batch with all of them goes at once."""
         self._clients = clients
+        self._arrival.set()
 
     async def load(self, published: tuple[int, Mapping[str, NDArray]], slot: int = LIVE) -> int:
         """Take a new version of the weights into a slot; return its number.
@@ -58,7 +60,15 @@ class InferenceServer:
         return published[0]
 
     async def evaluate(self, cells: NDArray[np.int8], size: int, slot: int = LIVE) -> Evaluation:
-        """Evaluate int8[B, A] cells (mover frame) in one batch, with those of other requests."""
+        """Evaluate int8[B, A] cells (mover frame) in one batch, with those of other requests.
+
+        Raises EvaluationError when the slot has no weights or the network fails, and ValueError
+        for cells that are no rows of boards of side ``size``.
+        """
+        if len(cells) == 0 or cells.shape != (len(cells), size * size):
+            raise ValueError(f"cells of shape {cells.shape} are no rows of {size}x{size} boards")
+        if slot not in self._evaluators:
+            raise EvaluationError(f"no weights are loaded in slot {slot}; call load first")
         loop = asyncio.get_running_loop()
         if self._worker is None:
             self._worker = loop.create_task(self._serve())
@@ -119,21 +129,20 @@ class InferenceServer:
         running = loop.run_in_executor(self._thread, self._run, chosen)
         done, _ = await asyncio.wait([running])
         error = done.pop().exception()
-        start, now = 0, time.monotonic()
+        stop, now = 0, time.monotonic()
         for waiting in chosen:
+            start, stop = stop, stop + waiting.request.rows
             if waiting.answer.cancelled():
                 continue
             if error is not None:
                 waiting.answer.set_exception(error)
                 continue
             evaluation = running.result()
-            stop = start + waiting.request.rows
             waiting.answer.set_result(
                 Evaluation(
                     evaluation.logits[start:stop], evaluation.value[start:stop], evaluation.version
                 )
             )
-            start = stop
             self._waits.append(now - waiting.request.arrived)
 
     def _run(self, chosen: list[_Waiting]) -> Evaluation:

@@ -1,12 +1,13 @@
 """The judge: says how strong the present weights are, against exact truth."""
 
+import math
+
 import numpy as np
 
 from hexray.evaluation import EvaluateAsync, drive_async
 from hexray.game.board import EMPTY, new_boards, play
-from hexray.game.frame import swap_moves
 from hexray.play.solved import (
-    best_moves,
+    answers,
     measure,
     read_solved,
     shipped_openings,
@@ -25,12 +26,16 @@ class Judge:
         self._openings = shipped_openings(size)
 
     async def measure(self, simulations: int, positions: int | None = None) -> dict[str, float]:
-        """Return the accuracies over the first ``positions`` solved positions (None: all)."""
+        """Return the accuracies over the first ``positions`` solved positions (None: all).
+
+        An accuracy over no position at all is left out.
+        """
         if self._solved is None:
             return {}
         part = self._solved if positions is None else self._solved.first(positions)
         strength = await drive_async(measure(part, simulations), self._evaluate)
-        return {key: float(value) for key, value in strength._asdict().items()}
+        figures = strength._asdict().items()
+        return {key: float(value) for key, value in figures if not math.isnan(value)}
 
     async def openings(self, simulations: int) -> dict[str, float]:
         """Return how many first moves on the empty board are judged wrongly, and of how many."""
@@ -44,8 +49,7 @@ class Judge:
         """Play one game against itself at full strength; return its moves, absolute frame."""
         board, moves = new_boards(1, self._size), []
         while board.winner[0] == EMPTY:
-            result = await drive_async(best_moves(board, simulations), self._evaluate)
-            move = swap_moves(result.moves, board.to_move, self._size)
+            _, move = await drive_async(answers(board, simulations), self._evaluate)
             play(board, np.zeros(1, np.intp), move)
             moves.append(int(move[0]))
         return moves

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hexray.config import RunConfig
 from hexray.data.samples import Rows
+from hexray.errors import CheckpointError
 from hexray.net.checkpoint import Checkpoint, newest_checkpoint, prune, save_checkpoint
 from hexray.net.trainer import Trainer
 
@@ -18,12 +19,19 @@ class Learner:
     def __init__(self, config: RunConfig, folder: Path, stored_version: int) -> None:
         """Go on from the newest valid checkpoint in ``folder``, or begin with fresh weights.
 
-        ``stored_version`` is the newest version that left its mark on a stored game.
+        ``stored_version`` is the newest version that left its mark on a stored game. Raises
+        CheckpointError when there are checkpoints and all are damaged.
         """
         self._config, self._folder = config, folder
         self._trainer = Trainer(config.net, config.learner, config.board, config.seed)
         self._version, self._trained_s = stored_version, 0.0
         found, self._skipped = newest_checkpoint(folder)
+        if found is None and self._skipped:
+            reasons = "\n  ".join(self._skipped)
+            raise CheckpointError(
+                f"no checkpoint in {folder} is valid; restore one, or remove the folder to train "
+                f"a fresh network on the stored games:\n  {reasons}"
+            )
         if found is not None:
             self._trainer.load_state(found.state)
             self._trained_s = found.counters["trained_s"]

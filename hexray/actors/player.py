@@ -37,6 +37,7 @@ class Player:
             for group in range(config.selfplay.halves)
         ]
         self._unacknowledged: list[GameBlock] = []
+        self._delivering = asyncio.Lock()
         self._wait_s = 0.0
 
     async def play(self, seconds: float) -> dict[str, float]:
@@ -48,23 +49,25 @@ class Player:
         """
         start, self._wait_s = time.monotonic(), 0.0
         delivery = asyncio.create_task(self.deliver())
-        moves = await asyncio.gather(
-            *(self._play_group(group, start + seconds) for group in self._groups)
-        )
+        until = start + seconds
+        groups = [asyncio.create_task(self._play_group(group, until)) for group in self._groups]
+        # All of them end, also when one fails: none may run on into the next round.
+        await asyncio.wait(groups)
         elapsed = time.monotonic() - start
-        await delivery
+        await asyncio.gather(delivery, *groups)
         return {
-            "moves": sum(moves),
+            "moves": sum(group.result() for group in groups),
             "seconds": elapsed,
             "wait_share": self._wait_s / elapsed / len(self._groups),
         }
 
     async def deliver(self) -> None:
         """Deliver all finished games and return once they are acknowledged."""
-        blocks = tuple(self._unacknowledged)
-        if blocks:
-            await self._deliver(concat_games(blocks))
-            del self._unacknowledged[: len(blocks)]
+        async with self._delivering:
+            blocks = tuple(self._unacknowledged)
+            if blocks:
+                await self._deliver(concat_games(blocks))
+                del self._unacknowledged[: len(blocks)]
 
     async def _play_group(self, group: SelfPlay, until: float) -> int:
         moves = 0

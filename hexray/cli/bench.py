@@ -37,14 +37,15 @@ def bench(
         players: Player processes; by default as many as servers.
         json_output: Print one last line of JSON.
     """
-    servers = servers or os.cpu_count() or 1
+    if servers is None:
+        servers = os.cpu_count() or 1
     config = with_overrides(
         default(board),
         {
             "net": {"blocks": blocks, "channels": channels},
             "search": {"simulations": simulations, "candidates": min(16, simulations)},
             "inference": {"servers": servers},
-            "selfplay": {"players": players or servers},
+            "selfplay": {"players": servers if players is None else players},
             "cluster": {"dashboard": False},
         },
     )

@@ -102,18 +102,12 @@ def read_solved(path: Path) -> Solved:
     return Solved(joined, np.array(wins), np.stack(winning))
 
 
-def best_moves(boards: Boards, simulations: int) -> Conversation[SearchResult]:
-    """Search G undecided positions as every measurement does: Gumbel, no noise, 16 candidates."""
-    settings = SearchSettings(simulations=simulations, candidates=min(16, simulations))
-    return search(boards, settings, None, np.zeros(len(boards.cells), np.bool_))
-
-
 def measure(solved: Solved, simulations: int) -> Conversation[Strength]:
     """Ask for the winner and a move of every position; 0 simulations ask the raw network.
 
     A value of exactly 0 names nobody and counts as wrong. Moves count where the mover can win.
     """
-    value, moves = yield from _answers(solved.boards, simulations)
+    value, moves = yield from answers(solved.boards, simulations)
     named = np.where(solved.wins, value > 0, value < 0)
     kept = solved.winning[np.arange(len(moves)), moves][solved.winning.any(1)]
     return Strength(
@@ -124,10 +118,13 @@ def measure(solved: Solved, simulations: int) -> Conversation[Strength]:
     )
 
 
-def _answers(
+def answers(
     boards: Boards, simulations: int
 ) -> Conversation[tuple[NDArray[np.float32], NDArray[np.int64]]]:
-    """Return the value (mover frame) and the move (absolute frame) for every position."""
+    """Return value[G] (mover frame) and move[G] (absolute frame) for G undecided positions.
+
+    All are searched alike: Gumbel, no noise, 16 candidates; 0 simulations ask the raw network.
+    """
     values, moves = [], []
     for start in range(0, len(boards.cells), GAMES_AT_ONCE):
         part = boards.take(np.arange(start, min(start + GAMES_AT_ONCE, len(boards.cells))))
@@ -137,11 +134,16 @@ def _answers(
             value = np.asarray(evaluation.value, np.float32)
             best = np.argmax(np.where(cells == EMPTY, evaluation.logits, -np.inf), axis=1)
         else:
-            result = yield from best_moves(part, simulations)
+            result = yield from _search(part, simulations)
             value, best = result.value, result.moves
         values.append(value)
         moves.append(swap_moves(best, part.to_move, part.size))
     return np.concatenate(values), np.concatenate(moves)
+
+
+def _search(boards: Boards, simulations: int) -> Conversation[SearchResult]:
+    settings = SearchSettings(simulations=simulations, candidates=min(16, simulations))
+    return search(boards, settings, None, np.zeros(len(boards.cells), np.bool_))
 
 
 class _Record(BaseModel):

@@ -22,7 +22,6 @@ from hexray.search.root import (
 from hexray.search.rule import Rule, rule_of
 from hexray.search.tree import (
     ROOT,
-    Frontier,
     Trees,
     back_up_leaves,
     descend,

@@ -1,0 +1,20 @@
+"""What all tests share: one Ray for those that need it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from hexray.cluster import ray_session
+from hexray.config import with_overrides
+from hexray.presets import quick
+
+
+@pytest.fixture(scope="session")
+def ray_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Run Ray on this machine, with a home of its own for its token."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        with ray_session(
+            with_overrides(quick(3), {"cluster": {"dashboard": False}, "selfplay": {"players": 8}})
+        ):
+            yield

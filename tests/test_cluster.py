@@ -1,0 +1,151 @@
+"""The actors connected through Ray, in one session."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from oracle import winner_of
+from random_games import random_block
+
+from hexray import cluster
+from hexray.cluster import Actors, fetch, gpu_share, start_actors
+from hexray.config import with_overrides
+from hexray.data.store import GameStore
+from hexray.errors import CheckpointError, SettingsError, StoreError
+from hexray.evaluation import Leaves
+from hexray.presets import quick
+
+pytestmark = pytest.mark.ray
+
+TINY = with_overrides(
+    quick(3),
+    {
+        "net": {"blocks": 1, "channels": 8},
+        "selfplay": {"players": 2, "games": 4},
+        "learner": {"batch_rows": 16, "batches": 2, "precision": "float32"},
+        "inference": {"precision": "float32", "batch_rows": 64},
+        "replay": {"commit_seconds": 0.0, "min_rows": 16},
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def run(ray_here: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Actors, Path]:
+    folder = tmp_path_factory.mktemp("run")
+    return start_actors(TINY, folder, "test", 1), folder
+
+
+def test_players_games_reach_the_store_and_train_the_learner(run: tuple[Actors, Path]) -> None:
+    actors, _ = run
+    fetch([player.play.remote(1.5) for player in actors.players])
+    fetch([player.deliver.remote() for player in actors.players])
+    stats = fetch(actors.replay.stats.remote())
+    assert stats["games"] > 0
+    assert stats["window_rows"] == stats["rows"] > 16
+    losses = fetch(actors.learner.train.remote(actors.replay.sample.remote(32), 0.0))
+    assert losses["rows_trained"] >= 32
+    assert np.isfinite(losses["loss"])
+
+
+def test_published_weights_are_what_later_evaluations_carry(run: tuple[Actors, Path]) -> None:
+    actors, _ = run
+    published = actors.learner.publish.remote()
+    version = fetch(actors.servers[0].load.remote(published))
+    evaluation = fetch(actors.servers[0].evaluate.remote(np.zeros((2, 9), np.int8), 3))
+    assert evaluation.version == version == fetch(published)[0]
+    assert evaluation.logits.dtype == np.float16
+
+
+def test_large_requests_travel_in_parts_and_come_back_in_order(
+    run: tuple[Actors, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actors, _ = run
+    cells = np.random.default_rng(0).integers(-1, 2, (300, 9)).astype(np.int8)
+    whole = asyncio.run(_evaluate(actors.servers[0], cells))
+    monkeypatch.setattr(cluster, "_INLINE_BYTES", 400)
+    parts = asyncio.run(_evaluate(actors.servers[0], cells))
+    np.testing.assert_allclose(whole.logits, parts.logits, atol=1e-2)
+    np.testing.assert_allclose(whole.value, parts.value, atol=1e-3)
+    assert len(parts.value) == 300
+
+
+async def _evaluate(server: Any, cells: np.ndarray) -> Any:
+    return await cluster._remote_evaluate(server)(Leaves(cells, 3))
+
+
+def test_players_share_no_game_and_no_id(run: tuple[Actors, Path]) -> None:
+    actors, folder = run
+    fetch([player.play.remote(1.5) for player in actors.players])
+    fetch([player.deliver.remote() for player in actors.players])
+    stored = list(GameStore(folder / "games", 3).newest(10**9))
+    ids = [game_id for block in stored for game_id in block.game_id]
+    assert len(set(ids)) == len(ids)
+    assert {game_id.split("-")[2] for game_id in ids} == {"0", "1"}
+
+
+def test_the_judge_plays_a_whole_game(run: tuple[Actors, Path]) -> None:
+    actors, _ = run
+    moves = fetch(actors.judge.sample_game.remote(8))
+    cells = [0] * 9
+    for ply, move in enumerate(moves):
+        assert cells[move] == 0
+        assert winner_of(cells, 3) == 0
+        cells[move] = -1 if ply % 2 else 1
+    assert winner_of(cells, 3) != 0
+    assert fetch(actors.judge.openings.remote(8))["openings"] == 9
+    assert fetch(actors.judge.measure.remote(8)) == {}
+
+
+def test_a_bad_block_is_refused_with_the_errors_own_class(run: tuple[Actors, Path]) -> None:
+    actors, _ = run
+    block = random_block(3, 4, seed=1)
+    broken = block._replace(winner=-block.winner, adjudicated=np.zeros(4, np.bool_))
+    with pytest.raises(StoreError, match="winner"):
+        fetch(actors.replay.append.remote(broken))
+
+
+def test_damaged_checkpoints_refuse_the_learner_by_name(ray_here: None, tmp_path: Path) -> None:
+    damaged = tmp_path / "checkpoints" / "00000007"
+    damaged.mkdir(parents=True)
+    (damaged / "manifest.json").write_text("{}")
+    learner = cluster._place(cluster.Learner, "damaged")
+    with pytest.raises(CheckpointError, match=r"no checkpoint in .* is valid.*\n.*00000007"):
+        fetch(learner.build.remote(TINY, tmp_path / "checkpoints", 0))
+
+
+def test_versions_grow_past_those_of_stored_games(ray_here: None, tmp_path: Path) -> None:
+    learner = cluster._place(cluster.Learner, "late")
+    fetch(learner.build.remote(TINY, tmp_path, 41))
+    assert fetch(learner.publish.remote())[0] == 42
+    fetch(learner.save.remote(12.5))
+    again = cluster._place(cluster.Learner, "again")
+    fetch(again.build.remote(TINY, tmp_path, 0))
+    status = fetch(again.status.remote())
+    assert (status["version"], status["trained_s"]) == (43, 12.5)
+
+
+def test_more_processes_than_the_cluster_has_cpus_are_refused(
+    ray_here: None, tmp_path: Path
+) -> None:
+    many = with_overrides(TINY, {"selfplay": {"players": 500}})
+    with pytest.raises(SettingsError, match=r"selfplay\.players 500 .* need 502 CPUs"):
+        start_actors(many, tmp_path, "many", 1)
+
+
+def test_only_its_owner_can_read_rays_token(ray_here: None) -> None:
+    token = Path.home() / ".ray" / "auth_token"
+    assert token.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("gpus", "servers", "share"), [(0, 1, 0), (0, 8, 0), (1, 1, 0.5), (2, 1, 1), (2, 3, 0.5)]
+)
+def test_gpus_are_shared_by_servers_and_learner(gpus: float, servers: int, share: float) -> None:
+    assert gpu_share(gpus, servers) == share
+
+
+def test_more_servers_than_gpus_can_hold_are_refused() -> None:
+    with pytest.raises(SettingsError, match=r"inference\.servers = 4.*at most 1 servers"):
+        gpu_share(1, 4)

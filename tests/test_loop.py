@@ -1,0 +1,169 @@
+"""The command itself: trains, survives its death, refuses what it must."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hexray.config import RunConfig
+from hexray.data.store import GameStore
+from hexray.loop import main
+from hexray.metrics import METRICS_FILE, read_metrics
+from hexray.net.checkpoint import newest_checkpoint
+from hexray.run_folder import open_run_folder
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
+
+TINY = [
+    "--preset=quick",
+    "--board=3",
+    "--cluster.no-dashboard",
+    "--net.blocks=1",
+    "--net.channels=8",
+    "--selfplay.games=16",
+    "--learner.batch-rows=32",
+    "--learner.batches=4",
+    "--learner.precision=float32",
+    "--inference.precision=float32",
+    "--replay.min-rows=200",
+    "--replay.commit-seconds=0.1",
+    "--checkpoint.every-seconds=1",
+    "--judge.every-seconds=1",
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """Give the environment of a user with a home of their own."""
+    (tmp_path / "home").mkdir()
+    return {**os.environ, "HOME": str(tmp_path / "home")}
+
+
+def _start(folder: Path, home: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "hexray.loop", f"--run-dir={folder}", *TINY, *arguments],
+        env=home,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def _train(folder: Path, home: dict[str, str], *arguments: str) -> str:
+    process = _start(folder, home, *arguments)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    return output
+
+
+def _wait_until_training(process: subprocess.Popen[str], folder: Path, steps: int = 3) -> None:
+    """Wait until a run has trained and written a few checkpoints."""
+    while process.poll() is None:
+        newest, _ = newest_checkpoint(folder / "checkpoints")
+        if newest is not None and newest.counters["trained_s"] > steps:
+            return
+        time.sleep(0.2)
+    pytest.fail(f"the run ended: {process.communicate()[0]}")
+
+
+def _stored_ids(folder: Path) -> list[str]:
+    blocks = GameStore(folder / "games", 3).newest(10**9)
+    return [game_id for block in blocks for game_id in block.game_id]
+
+
+@pytest.mark.parametrize("search", ["--search.kind=minimax", "--search.root=puct"])
+def test_every_search_trains_to_the_end(tmp_path: Path, home: dict[str, str], search: str) -> None:
+    folder = tmp_path / "run"
+    output = _train(folder, home, search, "--minutes=0.1")
+    newest, skipped = newest_checkpoint(folder / "checkpoints")
+    assert newest is not None
+    assert not skipped
+    assert newest.counters["rows_trained"] > 0
+    strength = json.loads((folder / "strength.json").read_text())
+    assert strength["openings"] == 9
+    assert "first moves on the empty board judged wrongly" in output
+    assert "to train further" in output
+    assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "game.svg").read_text().startswith("<svg")
+    losses = [line for line in read_metrics(folder / METRICS_FILE) if "learner/loss" in line]
+    assert losses[-1]["learner/rows_trained"] == newest.counters["rows_trained"]
+
+
+def test_a_killed_run_goes_on_with_the_same_command(tmp_path: Path, home: dict[str, str]) -> None:
+    folder = tmp_path / "run"
+    killed = _start(folder, home, "--minutes=9")
+    _wait_until_training(killed, folder)
+
+    refused = _start(folder, home, "--minutes=9")
+    message, _ = refused.communicate(timeout=60)
+    assert refused.returncode == 2
+    assert f"process {killed.pid} on" in message
+
+    killed.kill()
+    killed.communicate()
+    stored = _stored_ids(folder)
+    newest, _ = newest_checkpoint(folder / "checkpoints")
+    assert newest is not None
+    trained_s = newest.counters["trained_s"]
+    seen = len(read_metrics(folder / METRICS_FILE))
+
+    _train(folder, home, f"--minutes={(trained_s + 6) / 60}")
+    after = _stored_ids(folder)
+    assert after[: len(stored)] == stored
+    assert len(set(after)) == len(after) > len(stored)
+    later = read_metrics(folder / METRICS_FILE)
+    assert trained_s <= later[seen]["trained_s"] < trained_s + 5
+    games = [line["games"] for line in later if "games" in line]
+    assert games[-1] == len(after)
+    versions = [line["version"] for line in later if "version" in line]
+    assert versions == sorted(versions)
+    final, _ = newest_checkpoint(folder / "checkpoints")
+    assert final is not None
+    assert final.counters["rows_trained"] > newest.counters["rows_trained"]
+    assert final.counters["trained_s"] < trained_s + 20
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_run_with_a_checkpoint(
+    tmp_path: Path, home: dict[str, str], number: signal.Signals, status: int
+) -> None:
+    folder = tmp_path / "run"
+    process = _start(folder, home, "--minutes=9", "--checkpoint.every-seconds=4")
+    _wait_until_training(process, folder, steps=0)
+    process.send_signal(number)
+    sent = time.monotonic()
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == status, output
+    assert time.monotonic() - sent < 30
+    newest, _ = newest_checkpoint(folder / "checkpoints")
+    assert newest is not None
+    last = read_metrics(folder / METRICS_FILE)[-1]
+    assert newest.counters["trained_s"] >= last["trained_s"] - 1.5
+    assert (folder / "strength.json").exists()
+
+
+def test_a_damaged_store_ends_the_run_with_its_name(tmp_path: Path, home: dict[str, str]) -> None:
+    folder = tmp_path / "run"
+    with open_run_folder(folder, RunConfig(board=3)):
+        (folder / "games").mkdir()
+        (folder / "games" / "games-00000000.parquet").write_bytes(b"PAR1 no games here PAR1")
+    process = _start(folder, home, "--net.blocks=3", "--net.channels=32")
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2, output
+    assert "games-00000000.parquet" in output
+    assert "Traceback" not in output
+
+
+def test_a_run_folder_of_another_board_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_run_folder(tmp_path, RunConfig(board=5)):
+        pass
+    assert main(["--run-dir", str(tmp_path), "--board", "3"]) == 2
+    message = capsys.readouterr().err
+    assert "holds a run on board 5, not 3" in message
