@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -58,8 +58,12 @@ def bench(
         "net_processes": net.processes,
         "net_compiled": net.best.is_compiled,
     }
+    _show({"board": board, "simulations": simulations, **record}, json_output)
+    return 0
+
+
+def _show(record: dict[str, Any], as_json: bool) -> None:
     for name, value in record.items():
         print(f"{name:24} {value:12.4g}" if isinstance(value, float) else f"{name:24} {value:>12}")
-    if json_output:
-        print(json.dumps({"board": board, "simulations": simulations, **record}))
-    return 0
+    if as_json:
+        print(json.dumps(record))
