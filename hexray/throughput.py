@@ -87,11 +87,13 @@ def measure_selfplay(config: RunConfig, seconds: float) -> SelfplaySpeed:
     sink = _remote(_Sink).options(num_cpus=0).remote()
     players = start_players(config, servers, sink, "bench", 0)
     fetch([player.play.remote(WARM_SECONDS) for player in players])
+    fetch([player.deliver.remote() for player in players])
     before, games = _totals(servers), fetch(sink.games.remote())
     start = time.monotonic()
     played = fetch([player.play.remote(seconds) for player in players])
     elapsed = time.monotonic() - start
     after = _totals(servers)
+    fetch([player.deliver.remote() for player in players])
     made = {key: after[key] - before[key] for key in ("evaluations", "batches")}
     return SelfplaySpeed(
         evaluations_per_s=made["evaluations"] / elapsed,
