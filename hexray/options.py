@@ -1,14 +1,15 @@
 """The command line of a run: a preset, a settings file over it, single settings over both."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
 import yaml
+from pydantic import ValidationError
 
-from hexray.config import RunConfig, with_overrides
+from hexray.config import RunConfig, explain, with_overrides
 from hexray.errors import SettingsError
 from hexray.presets import PRESETS
 
@@ -44,19 +45,22 @@ class _Peek(RunOptions):
 def parse_run(arguments: Sequence[str] | None = None) -> tuple[Path, RunConfig]:
     """Read the command line (default: this process's); return the run folder and the settings.
 
-    Raises SettingsError for a bad settings file; for a bad argument it prints what is wrong and
-    exits with status 2, as command lines do.
+    Raises SettingsError for a bad settings file and for values that RunConfig refuses; an argument
+    that cannot be read is named in print, with exit status 2, as command lines do.
     """
     peek, _ = tyro.cli(_Peek, args=arguments, return_unknown_args=True, add_help=False)
     base = _base(peek)
     options = RunOptions(peek.preset, peek.config, peek.run_dir)
-    command = tyro.cli(
-        _Command,
-        args=arguments,
-        default=_Command(options, base),
-        prog="python -m hexray.loop",
-        description=_DESCRIPTION,
-    )
+    try:
+        command = tyro.cli(
+            _Command,
+            args=arguments,
+            default=_Command(options, base),
+            prog="python -m hexray.loop",
+            description=_DESCRIPTION,
+        )
+    except ValidationError as error:
+        raise SettingsError(f"command line: {explain(error)}") from error
     settings = command.settings
     name = f"{options.preset}-{settings.board}x{settings.board}-seed{settings.seed}"
     return options.run_dir or Path("runs") / name, settings
@@ -64,12 +68,18 @@ def parse_run(arguments: Sequence[str] | None = None) -> tuple[Path, RunConfig]:
 
 def _base(peek: _Peek) -> RunConfig:
     overrides = {} if peek.config is None else read_settings(peek.config)
-    board = overrides.get("board", RunConfig().board) if peek.board is None else peek.board
+    if peek.board is None:
+        place, board = str(peek.config), overrides.get("board", RunConfig().board)
+    else:
+        place, board = "command line", peek.board
+    checked = _laid_over(RunConfig(), {"board": board}, place).board
+    return _laid_over(PRESETS[peek.preset](checked), overrides, str(peek.config))
+
+
+def _laid_over(config: RunConfig, overrides: Mapping[str, Any], place: str) -> RunConfig:
     try:
-        checked = with_overrides(RunConfig(), {"board": board}).board
-        return with_overrides(PRESETS[peek.preset](checked), overrides)
+        return with_overrides(config, overrides)
     except SettingsError as error:
-        place = "command line" if peek.config is None else str(peek.config)
         raise SettingsError(f"{place}: {error}") from error
 
 
@@ -79,7 +89,7 @@ def read_settings(path: Path) -> dict[str, Any]:
         raise SettingsError(f"--config {path}: no such file")
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SettingsError(f"{path}: {error}") from error
     if not isinstance(settings, dict):
         raise SettingsError(f"{path}: expected settings such as 'board: 7', found {settings!r}")

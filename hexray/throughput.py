@@ -3,13 +3,13 @@
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import ray
 
 from hexray.cluster import fetch, ray_session, start_players, start_servers
-from hexray.config import InferenceSettings, RunConfig
+from hexray.config import RunConfig, with_overrides
 from hexray.data.samples import GameBlock
 from hexray.net.speed import Speed, measure_speed
 from hexray.net.trainer import fresh_weights
@@ -57,23 +57,22 @@ class _Sink:
 def measure_net(config: RunConfig, seconds: float, note: Callable[[str], None]) -> NetSpeed:
     """Find the network's best batch, backend and number of processes; measure it for ``seconds``.
 
-    Every combination is tried for a second on one process; the best then runs on one and on as
-    many processes as there are cores, and the larger total counts.
+    Every batch and backend is tried for a second on one process; the best then runs on one and on
+    as many processes as there are cores, and the larger total counts.
     """
-    trials = [_inference(config, rows, False) for rows in BATCHES]
-    if shutil.which(os.environ.get("CXX", "g++")):
-        trials += [_inference(config, rows, True) for rows in BATCHES]
-    speeds = [_run_net(config, trial, 1, PROBE_SECONDS)[0] for trial in trials]
+    backends = [False, True] if shutil.which(os.environ.get("CXX", "g++")) else [False]
+    speeds = [
+        speed
+        for is_compiled in backends
+        for speed in _run_net(config, is_compiled, BATCHES, 1, PROBE_SECONDS)[0]
+    ]
     best = max(speeds, key=lambda speed: speed.evaluations_per_s)
-    note(
-        f"bare network: best with batches of {best.batch_rows}, {best.precision}"
-        f"{', compiled' if best.is_compiled else ''}"
-    )
-    trial = _inference(config, best.batch_rows, best.is_compiled)
+    backend = "compiled" if best.is_compiled else "eager"
+    note(f"bare network: best with {best.batch_rows} rows a batch, {best.precision}, {backend}")
     totals = {}
     for processes in sorted({1, os.cpu_count() or 1}):
-        made = _run_net(config, trial, processes, seconds)
-        totals[processes] = sum(speed.evaluations_per_s for speed in made)
+        made = _run_net(config, best.is_compiled, [best.batch_rows], processes, seconds)
+        totals[processes] = sum(speed.evaluations_per_s for [speed] in made)
         note(f"bare network: {processes} processes, {totals[processes]:.0f} evaluations/s")
     processes = max(totals, key=lambda count: totals[count])
     return NetSpeed(totals[processes], processes, best)
@@ -108,29 +107,32 @@ def measure_selfplay(config: RunConfig, seconds: float) -> SelfplaySpeed:
 def bench_selfplay(
     config: RunConfig, seconds: float, note: Callable[[str], None]
 ) -> tuple[NetSpeed, SelfplaySpeed]:
-    """Measure the bare network, then self-play, on a Ray of its own."""
+    """Measure the bare network, then self-play with its best backend, on a Ray of its own."""
     with ray_session(config):
         net = measure_net(config, min(seconds, 10.0), note)
-        chosen = config.model_copy(
-            update={
-                "inference": config.inference.model_copy(update={"compile": net.best.is_compiled})
-            }
-        )
         note(f"self-play for {seconds:g} s")
-        return net, measure_selfplay(chosen, seconds)
-
-
-def _inference(config: RunConfig, rows: int, is_compiled: bool) -> InferenceSettings:
-    return config.inference.model_copy(update={"batch_rows": rows, "compile": is_compiled})
+        return net, measure_selfplay(_with_backend(config, net.best.is_compiled), seconds)
 
 
 def _run_net(
-    config: RunConfig, inference: InferenceSettings, processes: int, seconds: float
-) -> list[Speed]:
+    config: RunConfig,
+    is_compiled: bool,
+    batches: Sequence[int],
+    processes: int,
+    seconds: float,
+) -> list[list[Speed]]:
+    chosen = _with_backend(config, is_compiled)
     task = _remote(measure_speed)
     return fetch(
-        [task.remote(config.net, inference, config.board, seconds) for _ in range(processes)]
+        [
+            task.remote(chosen.net, chosen.inference, chosen.board, batches, seconds)
+            for _ in range(processes)
+        ]
     )
+
+
+def _with_backend(config: RunConfig, is_compiled: bool) -> RunConfig:
+    return with_overrides(config, {"inference": {"compile": is_compiled}})
 
 
 def _totals(servers: list[Any]) -> dict[str, float]:

@@ -1,65 +1,17 @@
 """Settings: described, checked, merged, and never replaced behind the user's back."""
 
 import typing
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from every_setting import FIELDS, MAY_BE_ZERO, NUMBERS, SECTIONS, at, bounds, nested, of_path
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from hexray.config import RunConfig, SearchSettings, settings_hash, with_overrides
 from hexray.errors import SettingsError
-
-
-def fields_of(
-    model: type[BaseModel], path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
-    """Yield the path and the field of every single setting."""
-    for name, field in model.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from fields_of(kind, (*path, name))
-        else:
-            yield (*path, name), field
-
-
-FIELDS = dict(fields_of(RunConfig))
-SECTIONS = [name for name, field in RunConfig.model_fields.items() if (name,) not in FIELDS]
-
-
-def nested(path: tuple[str, ...], value: object) -> dict[str, Any]:
-    for name in reversed(path):
-        value = {name: value}
-    assert isinstance(value, dict)
-    return value
-
-
-def at(config: BaseModel, path: tuple[str, ...]) -> Any:
-    value: Any = config
-    for name in path:
-        value = getattr(value, name)
-    return value
-
-
-def bounds(field: FieldInfo) -> dict[str, float]:
-    """Return the limits ge, gt, le, lt of a number."""
-    return {
-        side: getattr(mark, side)
-        for mark in field.metadata
-        for side in ("ge", "gt", "le", "lt")
-        if hasattr(mark, side)
-    }
-
-
-NUMBERS = {path: field for path, field in FIELDS.items() if field.annotation in (int, float)}
-MAY_BE_ZERO = [path for path, field in NUMBERS.items() if bounds(field).get("ge") == 0]
-
-
-def of_path(path: tuple[str, ...]) -> str:
-    return ".".join(path)
 
 
 @pytest.mark.parametrize("path", FIELDS, ids=of_path)
@@ -99,7 +51,9 @@ def test_an_explicit_zero_is_kept(path: tuple[str, ...]) -> None:
     assert at(with_overrides(RunConfig(), nested(path, 0)), path) == 0
 
 
-@pytest.mark.parametrize("path", [p for p, f in FIELDS.items() if f.annotation is bool], ids=of_path)
+@pytest.mark.parametrize(
+    "path", [p for p, f in FIELDS.items() if f.annotation is bool], ids=of_path
+)
 @pytest.mark.parametrize("value", [False, True])
 def test_an_explicit_truth_value_is_kept(path: tuple[str, ...], value: bool) -> None:
     assert at(with_overrides(RunConfig(), nested(path, value)), path) is value
@@ -145,7 +99,10 @@ def test_a_misspelt_setting_is_refused_with_its_path(path: tuple[str, ...]) -> N
         ({"search": {"widths": ()}}, "search.widths = (): Tuple should have at least 1 item"),
         ({"search": {"widths": (3, 0)}}, "search.widths.1 = 0: Input should be greater than"),
         ({"search": {"widths": 4}}, "search.widths = 4: Input should be a valid tuple"),
-        ({"inference": {"precision": "fp8"}}, "inference.precision = 'fp8': Input should be 'auto'"),
+        (
+            {"inference": {"precision": "fp8"}},
+            "inference.precision = 'fp8': Input should be 'auto'",
+        ),
         ({"cluster": {"dashboard": "perhaps"}}, "cluster.dashboard = 'perhaps': Input should be"),
         ({"search.simulations": 3}, "search.simulations = 3: Extra inputs are not permitted"),
         ({"replay": {"min_rows": 300_000}}, "replay.min_rows 300000 is more than"),

@@ -163,7 +163,7 @@ def test_only_occupied_cells_may_have_logits_that_are_no_numbers(bad: float) -> 
     said.logits[1, 4] = bad
     assert not np.isfinite(checked(said, leaves).logits[1, 4])
     said.logits[0, 4] = bad
-    with pytest.raises(EvaluationError, match="version 0 .* not finite"):
+    with pytest.raises(EvaluationError, match=r"version 0 .* not finite"):
         checked(said, leaves)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from test_config import FIELDS, MAY_BE_ZERO, at, nested, of_path
+from every_setting import FIELDS, MAY_BE_ZERO, at, nested, of_path
 
 from hexray.config import RunConfig, with_overrides
 from hexray.errors import SettingsError

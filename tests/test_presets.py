@@ -1,5 +1,7 @@
 """Presets: sound for every board, and settings like any others."""
 
+from itertools import pairwise
+
 import pytest
 
 from hexray.config import RunConfig, with_overrides
@@ -30,7 +32,7 @@ def test_a_larger_board_never_gets_less(preset: str) -> None:
         (c.minutes, c.net.blocks, c.net.channels, c.search.simulations, c.search.candidates)
         for c in map(PRESETS[preset], BOARDS)
     ]
-    for less, more in zip(needs, needs[1:], strict=False):
+    for less, more in pairwise(needs):
         assert all(a <= b for a, b in zip(less, more, strict=True))
 
 

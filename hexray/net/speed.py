@@ -1,6 +1,7 @@
 """How fast the bare network is: the bound that self-play is measured against."""
 
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,16 +22,33 @@ class Speed(NamedTuple):
 
 
 def measure_speed(
-    net: NetSettings, inference: InferenceSettings, size: int, seconds: float
-) -> Speed:
-    """Evaluate random boards in batches of ``inference.batch_rows`` for ``seconds``."""
-    evaluator = Evaluator(net, inference, size)
+    net: NetSettings,
+    inference: InferenceSettings,
+    size: int,
+    batches: Sequence[int],
+    seconds: float,
+) -> list[Speed]:
+    """Evaluate random boards for ``seconds`` with each number of rows in ``batches``."""
+    largest = inference.model_copy(update={"batch_rows": max(batches)})
+    evaluator = Evaluator(net, largest, size)
     evaluator.load(0, fresh_weights(net, seed=0))
     rng = np.random.default_rng(0)
-    cells = rng.integers(-1, 2, (inference.batch_rows, size * size)).astype(np.int8)
-    evaluator(Leaves(cells, size))
-    batches, start = 0, time.perf_counter()
+    cells = rng.integers(-1, 2, (max(batches), size * size)).astype(np.int8)
+    return [
+        Speed(
+            _rate(evaluator, Leaves(cells[:rows], size), seconds),
+            rows,
+            evaluator.precision,
+            inference.compile,
+        )
+        for rows in batches
+    ]
+
+
+def _rate(evaluator: Evaluator, leaves: Leaves, seconds: float) -> float:
+    evaluator(leaves)
+    calls, start = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - start) < seconds:
-        evaluator(Leaves(cells, size))
-        batches += 1
-    return Speed(batches * len(cells) / elapsed, len(cells), evaluator.precision, inference.compile)
+        evaluator(leaves)
+        calls += 1
+    return calls * len(leaves.cells) / elapsed

@@ -10,6 +10,7 @@ from hexray.config import SearchSettings
 from hexray.evaluation import Conversation, Leaves, checked
 from hexray.game.board import Boards
 from hexray.game.frame import mover_cells
+from hexray.search.descent import descend
 from hexray.search.root import (
     SearchResult,
     decide_gumbel,
@@ -24,7 +25,6 @@ from hexray.search.tree import (
     ROOT,
     Trees,
     back_up_leaves,
-    descend,
     expand,
     new_frontier,
     new_trees,

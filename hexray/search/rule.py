@@ -4,16 +4,14 @@ Gumbel: the deterministic rule and the completed Q values of Danihelka et al. (2
 improvement by planning with Gumbel", section 5 and appendix D. PUCT: Silver et al. (2018).
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hexray.config import SearchSettings
 from hexray.game.kernel import kernel
-
-if TYPE_CHECKING:
-    from hexray.search.tree import Trees
+from hexray.search.tree import Trees
 
 
 class Rule(NamedTuple):
@@ -40,7 +38,7 @@ def rule_of(settings: SearchSettings) -> Rule:
 
 
 @kernel
-def choose(trees: "Trees", game: int, node: int, rule: Rule) -> int:
+def choose(trees: Trees, game: int, node: int, rule: Rule) -> int:
     """Choose the move of a node that is neither won nor lost; refuted moves are left out."""
     if rule.is_puct:
         return _choose_puct(trees, game, node, rule)
@@ -48,7 +46,7 @@ def choose(trees: "Trees", game: int, node: int, rule: Rule) -> int:
 
 
 @kernel
-def _choose_gumbel(trees: "Trees", game: int, node: int, rule: Rule) -> int:
+def _choose_gumbel(trees: Trees, game: int, node: int, rule: Rule) -> int:
     """Follow the improved policy: the move whose share of visits lags behind it most."""
     mixed = mixed_value(trees, game, node)
     scale = q_scale(trees, game, node, rule)
@@ -56,7 +54,7 @@ def _choose_gumbel(trees: "Trees", game: int, node: int, rule: Rule) -> int:
     for move in range(trees.prior.shape[2]):
         if is_eligible(trees, game, node, move):
             best_q = max(best_q, completed_q(trees, game, node, move, mixed))
-    unvisited = np.exp(scale * (mixed - best_q))
+    unvisited = np.exp(scale * min(mixed - best_q, 0.0))
     total = 0.0
     for move in range(trees.prior.shape[2]):
         if is_eligible(trees, game, node, move):
@@ -74,7 +72,7 @@ def _choose_gumbel(trees: "Trees", game: int, node: int, rule: Rule) -> int:
 
 @kernel
 def _weight(
-    trees: "Trees",
+    trees: Trees,
     game: int,
     node: int,
     move: int,
@@ -93,7 +91,7 @@ def _weight(
 
 
 @kernel
-def _choose_puct(trees: "Trees", game: int, node: int, rule: Rule) -> int:
+def _choose_puct(trees: Trees, game: int, node: int, rule: Rule) -> int:
     """Weigh the mean value of a move against its prior and how often it was tried."""
     simulations = trees.sum[game, node]
     mean = trees.value[game, node]
@@ -116,7 +114,7 @@ def _choose_puct(trees: "Trees", game: int, node: int, rule: Rule) -> int:
 
 
 @kernel
-def mixed_value(trees: "Trees", game: int, node: int) -> float:
+def mixed_value(trees: Trees, game: int, node: int) -> float:
     """Estimate a node's value from its network value and its visited moves (appendix D, v_mix)."""
     weight, total = 0.0, 0.0
     for move in range(trees.prior.shape[2]):
@@ -132,7 +130,7 @@ def mixed_value(trees: "Trees", game: int, node: int) -> float:
 
 
 @kernel
-def completed_q(trees: "Trees", game: int, node: int, move: int, mixed: float) -> float:
+def completed_q(trees: Trees, game: int, node: int, move: int, mixed: float) -> float:
     """Return a move's certain value, its mean value, or the mixed value if it was never tried."""
     if trees.result[game, node, move] != 0:
         return float(trees.result[game, node, move])
@@ -142,7 +140,7 @@ def completed_q(trees: "Trees", game: int, node: int, move: int, mixed: float) -
 
 
 @kernel
-def q_scale(trees: "Trees", game: int, node: int, rule: Rule) -> float:
+def q_scale(trees: Trees, game: int, node: int, rule: Rule) -> float:
     """Return what a value in [-1, 1] is multiplied by before it is added to a logit.
 
     The paper scales winning probabilities, hence the half.
@@ -154,7 +152,7 @@ def q_scale(trees: "Trees", game: int, node: int, rule: Rule) -> float:
 
 
 @kernel
-def is_eligible(trees: "Trees", game: int, node: int, move: int) -> bool:
+def is_eligible(trees: Trees, game: int, node: int, move: int) -> bool:
     """Say whether a move may be played: a winning one in a won node, any in a lost node."""
     if trees.logits[game, node, move] == -np.inf:
         return False
@@ -165,7 +163,7 @@ def is_eligible(trees: "Trees", game: int, node: int, move: int) -> bool:
 
 
 @kernel
-def improved_policy(trees: "Trees", game: int, node: int, rule: Rule, policy: NDArray) -> float:
+def improved_policy(trees: Trees, game: int, node: int, rule: Rule, policy: NDArray) -> float:
     """Write softmax(logits + scaled completed Q) into ``policy[A]``; return the value it expects.
 
     In a won node only winning moves count, in an undecided one refuted moves do not.
