@@ -8,7 +8,15 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from hexray.errors import SettingsError
 
@@ -20,7 +28,20 @@ Precision = Literal["auto", "float32", "bfloat16"]
 class Settings(BaseModel):
     """Common behaviour: immutable, unknown keys refused, descriptions shown by ``--help``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse true and false where a number belongs; Python would take them for 1 and 0."""
+        if (
+            isinstance(value, bool)
+            and cls.model_fields[info.field_name or ""].annotation is not bool
+        ):
+            raise ValueError(f"expected a value, found {str(value).lower()}")
+        return value
 
 
 class SearchSettings(Settings):
@@ -176,10 +197,10 @@ class JudgeSettings(Settings):
     """Seconds between two measurements."""
     positions: Annotated[int, Field(ge=1)] = 120
     """Solved positions of each measurement, the first ones of the shipped file."""
-    simulations: Annotated[int, Field(ge=0)] = 16
-    """Simulations a move in each measurement; 0 asks the raw network."""
-    final_simulations: Annotated[int, Field(ge=0)] = 64
-    """Simulations a move in the final measurement over all positions."""
+    simulations: Annotated[int, Field(ge=0, le=100_000)] = 16
+    """Simulations a move in each measurement, 0 to 100000; 0 asks the raw network."""
+    final_simulations: Annotated[int, Field(ge=0, le=100_000)] = 64
+    """Simulations a move in the final measurement over all positions, 0 to 100000."""
 
 
 class ClusterSettings(Settings):
@@ -243,7 +264,7 @@ def explain(error: ValidationError) -> str:
     lines = []
     for item in error.errors():
         path = ".".join(str(part) for part in item["loc"]) or "settings"
-        value = "" if item["type"] in ("missing", "value_error") else f" = {item['input']!r}"
+        value = "" if item["type"] == "missing" or not item["loc"] else f" = {item['input']!r}"
         lines.append(f"{path}{value}: {item['msg']}")
     return "\n".join(lines)
 

@@ -196,3 +196,20 @@ def test_the_hash_tells_any_two_searches_apart(path: tuple[str, ...]) -> None:
 def test_the_hash_is_twelve_hexadecimal_digits() -> None:
     assert len(settings_hash(SearchSettings())) == 12
     int(settings_hash(SearchSettings()), 16)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"search": {"simulations": True}}, "search.simulations = True: .*found true"),
+        ({"minutes": False}, "minutes = False: .*found false"),
+        ({"minutes": float("inf")}, "minutes = inf: .*finite"),
+        ({"search": {"c_visit": float("nan")}}, "search.c_visit = nan: .*finite"),
+        ({"judge": {"simulations": 100_001}}, "judge.simulations = 100001: .*100000"),
+    ],
+)
+def test_what_python_takes_for_a_number_is_still_refused(
+    overrides: dict[str, object], message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message):
+        with_overrides(RunConfig(), overrides)

@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.config import SearchSettings
+from hexray.errors import IllegalMove
 from hexray.evaluation import Conversation
-from hexray.game.board import Boards
+from hexray.game.board import EMPTY, Boards
 from hexray.search.mcts import mcts
 from hexray.search.minimax import minimax
 from hexray.search.root import SearchResult
@@ -22,7 +23,10 @@ def search(
     """Search G undecided positions by the kind that the settings name.
 
     With ``rng`` it explores as in self-play, ``warm[G]`` telling which games use the temperature;
-    without, it plays its best and the same every time.
+    without, it plays its best and the same every time. Raises IllegalMove when a game is won.
     """
+    finished = np.flatnonzero(boards.winner != EMPTY)
+    if len(finished):
+        raise IllegalMove(f"game {finished[0]} is already won; search only games in progress")
     kinds = {"mcts": mcts, "minimax": minimax}
     return kinds[settings.kind](boards, settings, rng, warm)

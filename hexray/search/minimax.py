@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.config import SearchSettings
-from hexray.errors import IllegalMove
-from hexray.evaluation import Conversation, Evaluation, Leaves
+from hexray.evaluation import Conversation, Evaluation, Leaves, checked
 from hexray.game.board import EMPTY, Boards, play
 from hexray.game.frame import mover_cells, swap_moves
 from hexray.search.root import SearchResult
@@ -71,9 +70,7 @@ def minimax(
 
     The value is the maximum over the kept moves, and exactly +1 or -1 where proven. The policy is
     the improved policy of Danihelka et al. (2022) with one visit for each kept move.
-    Raises IllegalMove when a board is already won.
     """
-    _refuse_finished(boards)
     nodes = root = yield from _evaluate(boards)
     plies, kept_by_ply = [_root_ply(root)], []
     version = root.said.version
@@ -99,16 +96,10 @@ def minimax(
     )
 
 
-def _refuse_finished(boards: Boards) -> None:
-    finished = np.flatnonzero(boards.winner)
-    if len(finished):
-        raise IllegalMove(f"game {finished[0]} is already won; search only games in progress")
-
-
 def _evaluate(boards: Boards) -> Conversation[_Open]:
     seen = mover_cells(boards.cells, boards.to_move)
-    said = yield Leaves(seen, boards.size)
-    return _Open(boards, seen, said)
+    leaves = Leaves(seen, boards.size)
+    return _Open(boards, seen, checked((yield leaves), leaves))
 
 
 def _root_ply(root: _Open) -> _Ply:

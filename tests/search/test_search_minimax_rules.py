@@ -10,7 +10,6 @@ from drawn import boards_from, drawn, together
 from evaluators import half_turn_symmetric, hashed, row_by_row
 
 from hexray.config import SearchSettings
-from hexray.errors import IllegalMove
 from hexray.evaluation import Evaluate, Evaluation, Leaves, drive, know_nothing
 from hexray.game.board import BLUE, EMPTY, RED, Boards, new_boards, play_sequence
 from hexray.game.symmetry import half_turn, reflect
@@ -212,9 +211,3 @@ def test_the_boards_are_not_changed() -> None:
     _search(boards, (4, 4), row_by_row(hashed))
     for one, other in zip(before, boards, strict=True):
         np.testing.assert_array_equal(one, other)
-
-
-def test_a_game_already_won_is_refused_by_its_number() -> None:
-    boards = together([new_boards(1, 2), drawn("R B  R .")])
-    with pytest.raises(IllegalMove, match="game 1 is already won; search only games in progress"):
-        _search(boards, (4,), know_nothing)
