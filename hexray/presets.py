@@ -31,6 +31,7 @@ def _sized(board: int, minutes: float) -> RunConfig:
     overrides: dict[str, Any] = {"board": board, "minutes": minutes}
     if board >= 6:
         overrides["net"] = {"blocks": 4, "channels": 32}
+        overrides["inference"] = {"backend": "auto"}
     if board >= 9:
         overrides["net"] = {"blocks": 6, "channels": 64}
         overrides["search"] = {"simulations": 32, "candidates": 16}

@@ -1,7 +1,6 @@
 """How fast self-play is, against the bare network on the same cores in the same run."""
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ import ray
 from hexray.cluster import fetch, ray_session, start_players, start_servers
 from hexray.config import RunConfig, with_overrides
 from hexray.data.samples import GameBlock
+from hexray.net.backend import may_compile
 from hexray.net.speed import Speed, measure_speed
 from hexray.net.trainer import fresh_weights
 
@@ -60,7 +60,7 @@ def measure_net(config: RunConfig, seconds: float, note: Callable[[str], None]) 
     Every batch and backend is tried for a second on one process; the best then runs on one and on
     as many processes as there are cores, and the larger total counts.
     """
-    backends = [False, True] if shutil.which(os.environ.get("CXX", "g++")) else [False]
+    backends = [False, True] if may_compile("auto", "inference.backend") else [False]
     speeds = [
         speed
         for is_compiled in backends
@@ -132,7 +132,9 @@ def _run_net(
 
 
 def _with_backend(config: RunConfig, is_compiled: bool) -> RunConfig:
-    return with_overrides(config, {"inference": {"compile": is_compiled}})
+    return with_overrides(
+        config, {"inference": {"backend": "compiled" if is_compiled else "eager"}}
+    )
 
 
 def _totals(servers: list[Any]) -> dict[str, float]:

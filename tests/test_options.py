@@ -91,9 +91,8 @@ def test_an_explicit_zero_is_honoured_everywhere(path: tuple[str, ...], tmp_path
 
 
 def test_an_explicit_no_is_honoured_everywhere(tmp_path: Path) -> None:
-    on = file_of(tmp_path, {"inference": {"compile": True}, "cluster": {"dashboard": True}})
-    assert parsed("--config", on).inference.compile is True
-    assert parsed("--config", on, "--inference.no-compile").inference.compile is False
+    on = file_of(tmp_path, {"cluster": {"dashboard": True}})
+    assert parsed("--config", on).cluster.dashboard is True
     assert parsed("--config", on, "--cluster.no-dashboard").cluster.dashboard is False
     off = file_of(tmp_path, {"cluster": {"dashboard": False}})
     assert parsed("--config", off).cluster.dashboard is False
@@ -199,7 +198,7 @@ def test_a_bad_board_of_the_command_line_is_not_blamed_on_the_file(tmp_path: Pat
         (["--search.simulations", "many"], ["--search.simulations", "many"]),
         (["--search.simulations", "0"], ["search", "simulations", "greater than or equal to 1"]),
         (["--search.widths"], ["search", "widths", "at least 1 item"]),
-        (["--inference.compile", "maybe"], ["maybe"]),
+        (["--inference.backend", "maybe"], ["maybe"]),
         (["train"], ["train"]),
     ],
 )

@@ -11,7 +11,16 @@ from torch import Tensor
 from hexray.config import InferenceSettings, NetSettings
 from hexray.errors import EvaluationError
 from hexray.evaluation import Evaluation, Leaves
-from hexray.net.backend import FORMATS, Format, choose_precision, compiled, pick_device, place
+from hexray.net.backend import (
+    FORMATS,
+    Format,
+    choose_precision,
+    compiled,
+    keep_freed_memory,
+    may_compile,
+    pick_device,
+    place,
+)
 from hexray.net.model import HexNet, copy_weights, input_planes
 
 # A compiled net takes any number of rows but treats a single one as a case of its own.
@@ -34,10 +43,11 @@ class Evaluator:
     ) -> None:
         """Make the network; boards of side ``size`` are what precision is measured on.
 
-        With ``compile`` it is compiled for that size here, for others when they first come.
-        Raises SettingsError when ``inference.compile`` is set and there is no C++ compiler.
+        A compiled net is compiled for that size here, for others when they first come.
+        Raises SettingsError when ``inference.backend`` is compiled and there is no C++ compiler.
         """
         torch.set_num_threads(inference.threads)
+        keep_freed_memory()
         self._inference = inference
         self._device = pick_device()
         nets = {name: _build(net_settings, name, self._device) for name in FORMATS}
@@ -51,8 +61,9 @@ class Evaluator:
         self.version: int | None = None
         self.precision: Format = choose_precision(inference.precision, work, clock)
         self._net = self._forward = nets[self.precision]
-        if inference.compile:
-            self._forward = compiled(self._net, "inference.compile")
+        self.is_compiled = may_compile(inference.backend, "inference.backend")
+        if self.is_compiled:
+            self._forward = compiled(self._net)
             with torch.inference_mode():
                 self._infer(empty, size)
 
@@ -89,10 +100,10 @@ class Evaluator:
 
     def _infer(self, cells: NDArray[np.int8], size: int) -> tuple[Tensor, Tensor]:
         rows = len(cells)
-        if self._inference.compile and rows < MIN_COMPILED_ROWS:
+        if self.is_compiled and rows < MIN_COMPILED_ROWS:
             cells = np.repeat(cells, MIN_COMPILED_ROWS, axis=0)
         planes = input_planes(cells, size, self._device).to(getattr(torch, self.precision))
-        if self._inference.compile:
+        if self.is_compiled:
             torch._dynamo.mark_dynamic(planes, 0)
         logits, value_logit = self._forward(planes)
         return logits[:rows].half(), value_logit[:rows].float()

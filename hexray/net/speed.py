@@ -39,7 +39,7 @@ def measure_speed(
             _rate(evaluator, Leaves(cells[:rows], size), seconds),
             rows,
             evaluator.precision,
-            inference.compile,
+            evaluator.is_compiled,
         )
         for rows in batches
     ]

@@ -19,6 +19,8 @@ from hexray.net.backend import (
     Forward,
     choose_precision,
     compiled,
+    keep_freed_memory,
+    may_compile,
     pick_device,
     place,
 )
@@ -46,9 +48,10 @@ class Trainer:
     ) -> None:
         """Make a fresh network from ``seed``; ``size_hint`` is the board that is timed.
 
-        Raises SettingsError when ``learner.compile`` is set and there is no C++ compiler.
+        Raises SettingsError when ``learner.backend`` is compiled and there is no C++ compiler.
         """
         torch.set_num_threads(settings.threads)
+        keep_freed_memory()
         self._settings = settings
         self._device = pick_device()
         self._net = place(_fresh_net(net_settings, seed), self._device, torch.float32)
@@ -59,8 +62,8 @@ class Trainer:
         self.rows_trained = 0
         self.precision: Format = choose_precision(settings.precision, self._probe(size_hint), clock)
         self._forward: Forward = self._net
-        if settings.compile:
-            self._forward = compiled(self._net, "learner.compile")
+        if may_compile(settings.backend, "learner.backend"):
+            self._forward = compiled(self._net)
 
     def train(self, rows: Rows, size: int, progress: float) -> dict[str, float]:
         """Make one step for each ``batch_rows`` of ``rows``, in their order, on side ``size``.

@@ -1,10 +1,9 @@
 """Precision is chosen by measuring, compiling says what it needs."""
 
 import pytest
-import torch
 
 from hexray.errors import SettingsError
-from hexray.net.backend import choose_precision, compiled
+from hexray.net.backend import choose_precision, may_compile
 
 
 class Stopwatch:
@@ -66,8 +65,8 @@ def test_compiling_without_a_compiler_names_setting_and_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(SettingsError, match=r"inference\.compile.*no-such-compiler.*install g\+\+"):
-        compiled(torch.nn.Linear(1, 1), "inference.compile")
+    with pytest.raises(SettingsError, match=r"inference\.backend.*no-such-compiler.*install g\+\+"):
+        may_compile("compiled", "inference.backend")
 
 
 def test_compiling_without_any_compiler_on_the_path_fails_before_it_begins(
@@ -75,5 +74,18 @@ def test_compiling_without_any_compiler_on_the_path_fails_before_it_begins(
 ) -> None:
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(SettingsError, match=r"learner\.compile"):
-        compiled(torch.nn.Linear(1, 1), "learner.compile")
+    with pytest.raises(SettingsError, match=r"learner\.backend"):
+        may_compile("compiled", "learner.backend")
+
+
+def test_auto_compiles_only_where_there_is_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert not may_compile("auto", "inference.backend")
+    monkeypatch.setenv("CXX", "sh")  # any program that is there
+    assert may_compile("auto", "inference.backend")
+    assert may_compile("compiled", "inference.backend")
+
+
+def test_eager_never_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "sh")
+    assert not may_compile("eager", "inference.backend")

@@ -179,13 +179,13 @@ def test_auto_measures_and_says_what_it_chose() -> None:
 
 def test_compiling_without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(SettingsError, match=r"inference\.compile"):
-        evaluator(compile=True)
+    with pytest.raises(SettingsError, match=r"inference\.backend"):
+        evaluator(backend="compiled")
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script_method.*:DeprecationWarning")
 def test_a_compiled_net_says_the_same_and_is_compiled_once() -> None:
-    plain, made = evaluator(), evaluator(compile=True)
+    plain, made = evaluator(), evaluator(backend="compiled")
     with torch.compiler.set_stance("fail_on_recompile"):
         for count, version in ((20, 1), (1, 1), (5, 2), (8, 3)):
             for each in (plain, made):
