@@ -139,7 +139,7 @@ class ReplaySettings(Settings):
     """Newest positions kept in memory, in rows."""
     min_rows: Annotated[int, Field(ge=1)] = 5_000
     """Positions before training begins, in rows."""
-    reuse_most: Annotated[float, Field(gt=0)] = 4.0
+    reuse_most: Annotated[float, Field(gt=0)] = 8.0
     """Rows trained per row generated beyond which the learner waits for players."""
     reuse_least: Annotated[float, Field(ge=0)] = 0.5
     """Rows trained per row generated below which players wait for the learner; 0 never waits."""

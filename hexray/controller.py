@@ -41,7 +41,8 @@ class Controller:
         self._rows_made = 0
         self._under_way: dict[Any, tuple[str, Callable[[Any], None]]] = {}
         self._due: dict[str, float] = {}
-        self._evaluations: tuple[Mapping[str, float], float] | None = None
+        self._rates: dict[int, float] = {}
+        self._served_before: dict[int, tuple[Mapping[str, float], float]] = {}
         self._idle = list(range(len(actors.players)))
         self._stop = False
 
@@ -100,7 +101,9 @@ class Controller:
             self._expect(actors.learner.publish.remote(), "publish", self._load)
         if self._is_due("stats", STATS_SECONDS):
             self._expect(actors.replay.stats.remote(), "stats", self._replay_stats)
-            self._expect(actors.servers[0].stats.remote(), "stats", self._server_stats)
+            for index, server in enumerate(actors.servers):
+                stats = server.stats.remote()
+                self._expect(stats, "stats", lambda done, index=index: self._served(index, done))
         if self._rows_trained and self._is_due("judge", config.judge.every_seconds):
             measured = actors.judge.measure.remote(config.judge.simulations, config.judge.positions)
             self._expect(measured, "judge", self._measured)
@@ -154,24 +157,38 @@ class Controller:
         window = {"games": stats["games"], "positions": stats["rows"]}
         self._report({**window, "window_rows": stats["window_rows"]})
 
-    def _server_stats(self, done: Any) -> None:
-        """Turn the servers' totals into rates since the last time."""
-        stats, now = fetch(done), self._clock()
-        if self._evaluations is not None:
-            before, then = self._evaluations
-            made = {key: stats[key] - before[key] for key in ("evaluations", "batches", "busy_s")}
-            self._report(
-                {
-                    "evaluations_per_s": made["evaluations"] / (now - then),
-                    "batch_rows": made["evaluations"] / max(made["batches"], 1),
-                    "batch_fill": made["evaluations"]
-                    / max(made["batches"] * stats["batch_rows"], 1),
-                    "server/busy_share": made["busy_s"] / (now - then),
-                    "server/wait_ms_p50": stats["wait_ms_p50"],
-                    "server/wait_ms_p99": stats["wait_ms_p99"],
-                }
-            )
-        self._evaluations = (stats, now)
+    def _served(self, index: int, done: Any) -> None:
+        """Turn the totals of a server into rates since the last time."""
+        now = (fetch(done), self._clock())
+        before = self._served_before.get(index)
+        self._served_before[index] = now
+        if before is not None:
+            rates = server_rates(*before, *now)
+            self._rates[index] = rates["evaluations_per_s"]
+            name = f"server-{index}"
+            self._report({f"{name}/{key}": value for key, value in rates.items()})
+            total = sum(self._rates.values())
+            self._report({"evaluations_per_s": total, "batch_fill": rates["batch_fill"]})
 
     def _measured(self, done: Any) -> None:
         self._report({f"solved/{key}": value for key, value in fetch(done).items()})
+
+
+def server_rates(
+    before: Mapping[str, float], then: float, after: Mapping[str, float], now: float
+) -> dict[str, float]:
+    """Return rates between two readings of a server's totals, ``then`` and ``now`` in seconds.
+
+    ``batch_fill`` is the mean batch as a share of the largest allowed, ``busy_share`` the part of
+    the time that the network worked, waits are those of the latest requests in milliseconds.
+    """
+    made = {key: after[key] - before[key] for key in ("evaluations", "batches", "busy_s")}
+    rows = made["evaluations"] / max(made["batches"], 1)
+    return {
+        "evaluations_per_s": made["evaluations"] / (now - then),
+        "batch_rows": rows,
+        "batch_fill": rows / after["batch_rows"],
+        "busy_share": made["busy_s"] / (now - then),
+        "wait_ms_p50": after["wait_ms_p50"],
+        "wait_ms_p99": after["wait_ms_p99"],
+    }
