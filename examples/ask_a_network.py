@@ -20,10 +20,10 @@ from hexray.search import search
 
 def main(run: str, moves: str = "") -> None:
     """Print the board, the value for the player to move, and the five best moves."""
-    config, version, weights = load_net(Path(run))
-    size = config.board
-    evaluator = Evaluator(config.net, config.inference, size)
-    evaluator.load(version, weights)
+    net = load_net(Path(run))
+    size = net.config.board
+    evaluator = Evaluator(net.config.net, net.config.inference, size)
+    evaluator.load(net.version, net.weights)
     board = play_sequence(size, parse_moves(moves, size))
     settings = SearchSettings(simulations=200, candidates=16)
     result = drive(search(board, settings, None, np.zeros(1, np.bool_)), evaluator)

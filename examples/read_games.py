@@ -15,7 +15,7 @@ from hexray.game.notation import move_name
 def main(run: str, count: int = 5) -> None:
     """Print how many games there are, who won, and the newest few."""
     size = json.loads((Path(run) / "run.json").read_text())["board"]
-    store = GameStore(Path(run) / "games", size)
+    store = GameStore(Path(run) / "games", size, may_write=False)
     blocks = list(store.newest(store.rows))
     red = sum(int((block.winner == RED).sum()) for block in blocks)
     print(f"{store.games} games, {store.rows} searched positions, Red won {red / store.games:.0%}")

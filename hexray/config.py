@@ -92,7 +92,7 @@ class SelfplaySettings(Settings):
     """Groups of games in one player; one searches while the others wait, 1 to 8."""
     games: Annotated[int, Field(ge=1, le=4096)] = 128
     """Games in progress in each group, 1 to 4096."""
-    random_share: Share = 0.8
+    random_share: Share = 0.5
     """Share of games that begin with random stones, up to random_stones; the rest have 1 or 2."""
     random_stones: Share = 0.5
     """Upper bound of the random stones, as a share of the board."""
@@ -220,8 +220,8 @@ class RunConfig(Settings):
 
     board: Annotated[int, Field(ge=2, le=19)] = 5
     """Board side, 2 to 19."""
-    seed: Annotated[int, Field(ge=0)] = 0
-    """Seed of every random stream."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Seed of every random stream, 0 to 2**63 - 1."""
     minutes: Annotated[float, Field(gt=0)] = 3.0
     """Training time in minutes, restarts included; setting up comes on top."""
     search: SearchSettings = SearchSettings()

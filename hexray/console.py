@@ -1,6 +1,7 @@
 """What a run shows while it works: a live table, or plain lines when no terminal looks on."""
 
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -38,7 +39,7 @@ class Console:
     ) -> None:
         self._total_s = total_seconds
         self._clock = clock
-        self._out = out or rich.console.Console(force_terminal=is_terminal)
+        self._out = out or _Out(force_terminal=is_terminal)
         self._live = Live(console=self._out, auto_refresh=False) if is_terminal else None
         self._values: dict[str, float] = {}
         self._shown_at = -math.inf
@@ -76,8 +77,12 @@ class Console:
             if self._is_stale:
                 self._show()
         finally:
-            if self._live is not None:
-                self._live.stop()
+            self.close()
+
+    def close(self) -> None:
+        """Give the terminal back as it was."""
+        if self._live is not None:
+            self._live.stop()
 
     def _show(self) -> None:
         self._shown_at = self._clock()
@@ -134,6 +139,16 @@ def status_table(values: Mapping[str, float], total_s: float) -> Constrain:
     content = Group(_time_bar(shown, values, total_s), Text(), table)
     panel = Panel(content, title="hexray", title_align="left", border_style="dim", padding=(0, 1))
     return Constrain(panel, _WIDTH)
+
+
+class _Out(rich.console.Console):
+    """A console that outlives its reader: a run goes on when the pipe it writes to is closed."""
+
+    def on_broken_pipe(self) -> None:
+        """Write to nowhere from now on, what is still in the buffer too."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
 
 
 class _Shown:

@@ -44,12 +44,14 @@ class Controller:
         self._rates: dict[int, float] = {}
         self._served_before: dict[int, tuple[Mapping[str, float], float]] = {}
         self._idle = list(range(len(actors.players)))
+        self._ended: float | None = None
         self._stop = False
 
     @property
     def trained_s(self) -> float:
         """Seconds of training so far, earlier starts included."""
-        return self._trained_before + self._clock() - self._started
+        now = self._clock() if self._ended is None else self._ended
+        return self._trained_before + now - self._started
 
     def stop(self) -> None:
         """End the run as soon as the calls under way have returned."""
@@ -65,6 +67,8 @@ class Controller:
         while self._under_way:
             self._collect(TICK_S)
         fetch([player.deliver.remote() for player in self._actors.players])
+        self._replay_stats(self._actors.replay.stats.remote())
+        self._ended = self._clock()
 
     def finish(self) -> dict[str, float]:
         """Publish the last weights, checkpoint them, and return their strength."""

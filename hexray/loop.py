@@ -1,10 +1,11 @@
 """From random weights to a strong player in one command: ``python -m hexray.loop``."""
 
+import os
+import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from hexray.cluster import fetch, ray_session, start_actors
@@ -19,7 +20,7 @@ from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
 from hexray.options import parse_run
 from hexray.play.selfplay import SelfPlay
 from hexray.report import write_curve, write_strength
-from hexray.run_folder import open_run_folder
+from hexray.run_folder import SETTINGS_FILE, open_run_folder
 
 WRITE_SECONDS = 1.0
 
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         folder, config = parse_run(arguments)
         return train(folder, config)
-    except HexrayError as error:
+    except (HexrayError, OSError) as error:
         print(f"hexray: {error}", file=sys.stderr)
         return 2
 
@@ -44,10 +45,14 @@ def train(folder: Path, config: RunConfig) -> int:
         MetricsWriter(run.path) as writer,
         Console(config.minutes * 60, sys.stdout.isatty()) as view,
     ):
+        read_metrics(run.path / METRICS_FILE)  # a bad line is found now, not after the training
+        signals = _Signals(view)
+        signals.install()
         view.note(f"run folder {run.path}")
         view.note("setting up: Ray, network, compiled kernels (the first time takes longest)")
         begun = time.monotonic()
         with ray_session(config):
+            signals.install()  # Ray puts a handler of its own in place
             warm_up(config)
             actors = start_actors(config, run.path, run.run_id, run.starts)
             status = fetch(actors.learner.status.remote())
@@ -56,16 +61,23 @@ def train(folder: Path, config: RunConfig) -> int:
             recorder = _Recorder(writer, view)
             controller = Controller(config, actors, status, recorder)
             recorder.clock = lambda: controller.trained_s
-            view.note(f"set up in {time.monotonic() - begun:.0f} s; training begins")
-            with _stopping(controller.stop) as received:
-                controller.run()
-                recorder.write()
-                view.note("measuring the strength reached")
-                strength = controller.finish()
-                game = fetch(actors.judge.sample_game.remote(config.judge.final_simulations))
+            signals.stop = controller.stop
+            view.note(f"set up in {time.monotonic() - begun:.0f} s; {_outlook(config, status)}")
+            controller.run()
+            recorder.write()
+            view.note("measuring the strength reached")
+            strength = controller.finish()
+            game = fetch(actors.judge.sample_game.remote(config.judge.final_simulations))
         _write_results(run.path, config, strength, game)
     print(_summary(run.path, config, strength, controller.trained_s))
-    return 128 + received[0] if received else 0
+    return 128 + signals.received[0] if signals.received else 0
+
+
+def _outlook(config: RunConfig, status: Mapping[str, float]) -> str:
+    before = status["trained_s"] / 60
+    if before >= config.minutes:
+        return f"all {config.minutes:g} minutes are trained already; --minutes sets more"
+    return f"training goes on after {before:.1f} minutes" if before else "training begins"
 
 
 def warm_up(config: RunConfig) -> None:
@@ -98,37 +110,39 @@ class _Recorder:
         self._fresh = {}
 
 
-@contextmanager
-def _stopping(stop: Callable[[], None]) -> Iterator[list[int]]:
-    """Call ``stop`` at the first SIGINT or SIGTERM and interrupt at the second.
+class _Signals:
+    """SIGINT and SIGTERM: the first ends training cleanly; in set-up, or the second, at once."""
 
-    Yields the list of signals received.
-    """
-    received: list[int] = []
+    def __init__(self, view: Console) -> None:
+        self._view = view
+        self.stop: Callable[[], None] | None = None
+        self.received: list[int] = []
 
-    def handle(number: int, _: object) -> None:
-        received.append(number)
-        if len(received) > 1:
-            raise KeyboardInterrupt
+    def install(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._handle)
+
+    def _handle(self, number: int, _: object) -> None:
+        self.received.append(number)
+        if self.stop is None or len(self.received) > 1:
+            self._view.close()
+            print(
+                "\nstopped at once; the same command goes on from what is on disk", file=sys.stderr
+            )
+            # Ray's processes end with this one, and an exception could be lost inside Ray.
+            os._exit(128 + number)
         print("\nending the run; once more stops at once", file=sys.stderr)
-        stop()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        self.stop()
 
 
 def _write_results(
     path: Path, config: RunConfig, strength: Mapping[str, float], game: Sequence[int]
 ) -> None:
     title = f"hexray {config.board}x{config.board}, seed {config.seed}"
-    write_curve(read_metrics(path / METRICS_FILE), path / "curve.png", title)
     write_strength(strength, path / "strength.json")
     picture = board_svg(config.board, game, title=f"{title}: a game against itself")
     atomic_write(path / "game.svg", picture.encode())
+    write_curve(read_metrics(path / METRICS_FILE), path / "curve.png", title)
 
 
 def _summary(path: Path, config: RunConfig, strength: Mapping[str, float], trained_s: float) -> str:
@@ -144,12 +158,14 @@ def _summary(path: Path, config: RunConfig, strength: Mapping[str, float], train
             f"first moves on the empty board judged wrongly: {strength['openings_wrong']:.0f} "
             f"of {strength['openings']:.0f}"
         )
-    lines += [
-        f"learning curve {path / 'curve.png'}, sample game {path / 'game.svg'}",
-        f"to measure again:   hexray solved {path}",
-        f"to train further:   python -m hexray.loop --board {config.board} --run-dir {path} "
-        f"--minutes {2 * config.minutes:g}",
-    ]
+    folder, bin_folder = shlex.quote(str(path)), Path(sys.executable).parent
+    lines.append(f"learning curve {path / 'curve.png'}, sample game {path / 'game.svg'}")
+    if "winner_accuracy" in strength:
+        lines.append(f"to measure again:   {bin_folder / 'hexray'} solved {folder}")
+    lines.append(
+        f"to train further:   {sys.executable} -m hexray.loop --run-dir {folder} "
+        f"--config {shlex.quote(str(path / SETTINGS_FILE))} --minutes {2 * config.minutes:g}"
+    )
     return "\n".join(lines)
 
 

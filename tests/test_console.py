@@ -2,6 +2,8 @@
 
 import io
 import math
+import os
+import sys
 
 import pytest
 import rich.console
@@ -149,3 +151,15 @@ def test_the_time_left_is_counted_when_it_is_not_given() -> None:
     with screen.console as console:
         console.update({"trained_s": 4790.0})
     assert "0:10" in screen.text
+
+
+def test_a_run_outlives_whoever_reads_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        with Console(60, is_terminal=False) as console:
+            console.note("nobody reads this")
+            console.note("nor this")
+            console.update({"games": 1})
+        print("nor what others print")

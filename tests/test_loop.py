@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from hexray.config import RunConfig
+from hexray.config import RunConfig, with_overrides
 from hexray.data.store import GameStore
 from hexray.loop import main
 from hexray.metrics import METRICS_FILE, read_metrics
 from hexray.net.checkpoint import newest_checkpoint
+from hexray.options import parse_run, read_settings
 from hexray.run_folder import open_run_folder
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
@@ -71,6 +73,17 @@ def _wait_until_training(process: subprocess.Popen[str], folder: Path, steps: in
     pytest.fail(f"the run ended: {process.communicate()[0]}")
 
 
+def _assert_goes_on_alike(output: str, folder: Path) -> None:
+    """The command that the run prints last goes on with all its settings, for longer."""
+    [hint] = [line for line in output.splitlines() if line.startswith("to train further:")]
+    command = shlex.split(hint.partition(":")[2])
+    assert command[:3] == [sys.executable, "-m", "hexray.loop"]
+    again, longer = parse_run(command[3:])
+    saved = with_overrides(RunConfig(), read_settings(folder / "settings.yaml"))
+    assert again == folder
+    assert longer == saved.model_copy(update={"minutes": 2 * saved.minutes})
+
+
 def _stored_ids(folder: Path) -> list[str]:
     blocks = GameStore(folder / "games", 3).newest(10**9)
     return [game_id for block in blocks for game_id in block.game_id]
@@ -87,7 +100,7 @@ def test_every_search_trains_to_the_end(tmp_path: Path, home: dict[str, str], se
     strength = json.loads((folder / "strength.json").read_text())
     assert strength["openings"] == 9
     assert "first moves on the empty board judged wrongly" in output
-    assert "to train further" in output
+    _assert_goes_on_alike(output, folder)
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "game.svg").read_text().startswith("<svg")
     losses = [line for line in read_metrics(folder / METRICS_FILE) if "learner/loss" in line]
@@ -145,6 +158,44 @@ def test_a_signal_ends_a_run_with_a_checkpoint(
     last = read_metrics(folder / METRICS_FILE)[-1]
     assert newest.counters["trained_s"] >= last["trained_s"] - 1.5
     assert (folder / "strength.json").exists()
+
+
+@pytest.mark.parametrize("wait_s", [0.1, 4])
+def test_a_signal_during_set_up_ends_the_run_at_once(
+    tmp_path: Path, home: dict[str, str], wait_s: float
+) -> None:
+    process = _start(tmp_path / "run", home, "--minutes=9")
+    assert process.stdout is not None
+    while "setting up" not in process.stdout.readline():
+        assert process.poll() is None
+    time.sleep(wait_s)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "stopped at once" in output
+    assert "Traceback" not in output
+
+
+def test_a_second_signal_ends_the_run_at_once(tmp_path: Path, home: dict[str, str]) -> None:
+    folder = tmp_path / "run"
+    process = _start(folder, home, "--minutes=9", "--selfplay.round-seconds=30")
+    _wait_until_training(process, folder, steps=0)
+    process.send_signal(signal.SIGINT)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in output
+    assert newest_checkpoint(folder / "checkpoints")[0] is not None
+
+
+def test_a_bad_line_of_metrics_is_found_before_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_run_folder(tmp_path, RunConfig(board=3)):
+        (tmp_path / METRICS_FILE).write_text('{"minutes": 1}\nnonsense\n{"minutes": 2}\n')
+    assert main(["--run-dir", str(tmp_path), "--board", "3"]) == 2
+    assert "metrics.jsonl:2:" in capsys.readouterr().err
 
 
 def test_a_damaged_store_ends_the_run_with_its_name(tmp_path: Path, home: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """The ``hexray`` command: one small module for each verb."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = {"solved": solved, "bench": bench}
     try:
         return tyro.extras.subcommand_cli_from_dict(verbs, args=arguments, prog="hexray")
-    except HexrayError as error:
+    except BrokenPipeError:
+        # Whoever read the output has enough; Python must not try to flush the rest at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (HexrayError, OSError) as error:
         print(f"hexray: {error}", file=sys.stderr)
         return 2

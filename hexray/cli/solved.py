@@ -1,17 +1,19 @@
 """``hexray solved``: how often a network finds the exact truth."""
 
 import json
+import math
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
 from hexray.errors import SettingsError
 from hexray.evaluation import drive
-from hexray.net.checkpoint import load_net
+from hexray.net.checkpoint import ServedNet, load_net
 from hexray.net.evaluator import Evaluator
 from hexray.play.solved import (
-    Strength,
+    Solved,
     measure,
     read_solved,
     shipped_openings,
@@ -36,37 +38,46 @@ def solved(
     """
     if not 0 <= simulations <= 100_000:
         raise SettingsError(f"--simulations {simulations}: use 0 to 100000")
-    config, version, weights = load_net(net)
-    shipped = shipped_positions(config.board)
+    found = load_net(net)
+    for reason in found.skipped:
+        print(f"hexray: skipped a newer checkpoint: {reason}", file=sys.stderr)
     if not files:
+        shipped = shipped_positions(found.config.board)
         if shipped is None:
-            size = f"{config.board}x{config.board}"
+            size = f"{found.config.board}x{found.config.board}"
             raise SettingsError(f"no solved positions of {size} come with hexray; name a file")
         files = (shipped,)
-    for path in files:
-        positions = read_solved(path)
-        size = positions.boards.size
-        evaluator = Evaluator(config.net, config.inference, size)
-        evaluator.load(version, weights)
-        strength = drive(measure(positions, simulations), evaluator)
-        openings = shipped_openings(size)
-        wrong = None
-        if openings is not None:
-            judged = drive(measure(openings, simulations), evaluator)
-            wrong = round(judged.positions * (1 - judged.winner_accuracy))
-        _show(path, simulations, version, strength, wrong, json_output)
+    for path, positions in [(path, read_solved(path)) for path in files]:
+        record = {"file": str(path), "simulations": simulations, "version": found.version}
+        record |= _measure(found, positions, simulations)
+        _show(record, json_output)
     return 0
 
 
-def _show(
-    path: Path, simulations: int, version: int, strength: Strength, wrong: int | None, as_json: bool
-) -> None:
+def _measure(net: ServedNet, positions: Solved, simulations: int) -> dict[str, Any]:
+    size = positions.boards.size
+    # Compiling takes longer than measuring.
+    inference = net.config.inference.model_copy(update={"backend": "eager"})
+    evaluator = Evaluator(net.config.net, inference, size)
+    evaluator.load(net.version, net.weights)
+    strength = drive(measure(positions, simulations), evaluator)._asdict()
+    if math.isnan(strength["move_accuracy"]):
+        strength["move_accuracy"] = None
+    openings = shipped_openings(size)
+    wrong = None
+    if openings is not None:
+        judged = drive(measure(openings, simulations), evaluator)
+        wrong = round(judged.positions * (1 - judged.winner_accuracy))
+    return {**strength, "openings_wrong": wrong}
+
+
+def _show(record: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        record = {"file": str(path), "simulations": simulations, "version": version}
-        print(json.dumps({**record, **strength._asdict(), "openings_wrong": wrong}))
+        print(json.dumps(record, allow_nan=False))
         return
-    print(f"{path}: version {version}, {simulations} simulations")
-    print(f"  winner named     {strength.winner_accuracy:.4f} of {strength.positions}")
-    print(f"  move keeps win   {strength.move_accuracy:.4f} of {strength.movable}")
-    if wrong is not None:
-        print(f"  first moves on the empty board judged wrongly: {wrong}")
+    print("{file}: version {version}, {simulations} simulations".format(**record))
+    print("  winner named     {winner_accuracy:.4f} of {positions}".format(**record))
+    if record["movable"]:
+        print("  move keeps win   {move_accuracy:.4f} of {movable}".format(**record))
+    if record["openings_wrong"] is not None:
+        print("  first moves on the empty board judged wrongly: {openings_wrong}".format(**record))

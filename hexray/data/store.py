@@ -74,14 +74,16 @@ class GameStore:
     To be read: ``games`` stored, ``rows`` searched plies of them all, ``size_bytes`` on disk.
     """
 
-    def __init__(self, folder: Path, size: int) -> None:
+    def __init__(self, folder: Path, size: int, *, may_write: bool = True) -> None:
         """Open or make ``folder`` and read the names and counts of its games.
 
-        Removes what an interrupted write left over. Raises StoreError when a file is damaged,
-        repeats a game, or belongs to another board.
+        Removes what an interrupted write left over; a reader beside a running writer gives
+        ``may_write=False`` and changes nothing. Raises StoreError when a file is damaged, repeats
+        a game, or belongs to another board.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        fsync_folder(folder.parent)
+        if may_write:
+            folder.mkdir(parents=True, exist_ok=True)
+            fsync_folder(folder.parent)
         self._folder = folder
         self._size = size
         self._known: set[bytes] = set()
@@ -89,7 +91,8 @@ class GameStore:
         self.games = 0
         self.rows = 0
         self.size_bytes = 0
-        for leftover in folder.glob(partial_path(folder / _FILES).name):
+        leftovers = folder.glob(partial_path(folder / _FILES).name) if may_write else ()
+        for leftover in leftovers:
             leftover.unlink()
         for path in sorted(folder.glob(_FILES)):
             self._enter(path)

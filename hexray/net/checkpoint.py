@@ -133,15 +133,28 @@ def prune(folder: Path, keep: int) -> None:
         shutil.rmtree(path)
 
 
-def load_net(path: Path) -> tuple[RunConfig, int, dict[str, NDArray[np.float32]]]:
-    """Return settings, version and served weights of a checkpoint, a folder of them, or a run.
+class ServedNet(NamedTuple):
+    """A network to play with: settings of its run, version, weights for ``Evaluator.load``.
 
-    Of several checkpoints the newest valid one is taken. Raises CheckpointError when there is
-    none.
+    ``skipped`` says why newer checkpoints were passed over.
     """
+
+    config: RunConfig
+    version: int
+    weights: dict[str, NDArray[np.float32]]
+    skipped: list[str]
+
+
+def load_net(path: Path) -> ServedNet:
+    """Load the network of a checkpoint, of the newest valid one of a folder, or of a run.
+
+    Raises CheckpointError when there is none.
+    """
+    if not path.exists():
+        raise CheckpointError(f"{path}: no such file or folder; name a run folder or a checkpoint")
     if (path / _MANIFEST).exists() or _NAME.fullmatch(path.name):
         found = load_checkpoint(path)
-        return found.config, found.version, found.served
+        return ServedNet(found.config, found.version, found.served, [])
     inside = path / "checkpoints"
     newest, skipped = newest_checkpoint(inside if inside.is_dir() else path)
     if newest is None:
@@ -150,7 +163,7 @@ def load_net(path: Path) -> tuple[RunConfig, int, dict[str, NDArray[np.float32]]
             f"{path} holds no valid checkpoint; name a checkpoint, a folder of checkpoints or a "
             f"run folder{reasons}"
         )
-    return newest.config, newest.version, newest.served
+    return ServedNet(newest.config, newest.version, newest.served, skipped)
 
 
 def _contents(checkpoint: Checkpoint) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from random_games import assert_same, random_block
 from hexray.data.samples import GameBlock, concat_games, rows_of, take_games
 from hexray.data.store import GameStore
 from hexray.errors import StoreError
+from hexray.files import partial_path
 
 FIRST = "games-00000000.parquet"
 
@@ -287,3 +288,13 @@ def test_rows_can_be_made_of_what_was_read(tmp_path: Path) -> None:
     block = random_block(5, 4, 3)
     stored(tmp_path, block)
     assert_same(rows_of(everything(GameStore(tmp_path, 5))[0]), rows_of(block))
+
+
+def test_a_reader_leaves_the_unfinished_file_of_a_writer_alone(tmp_path: Path) -> None:
+    GameStore(tmp_path, 4).append(random_block(4, 3, seed=0))
+    unfinished = partial_path(tmp_path / "games-00000001.parquet")
+    unfinished.write_bytes(b"half")
+    assert GameStore(tmp_path, 4, may_write=False).games == 3
+    assert unfinished.exists()
+    assert not GameStore(tmp_path / "none", 4, may_write=False).games
+    assert not (tmp_path / "none").exists()

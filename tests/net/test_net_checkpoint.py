@@ -43,7 +43,7 @@ def test_training_goes_on_from_a_checkpoint_bit_by_bit(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_is_enough_to_play(tmp_path: Path) -> None:
-    config, version, served = load_net(save_checkpoint(tmp_path, made(7)))
+    config, version, served, _ = load_net(save_checkpoint(tmp_path, made(7)))
     evaluator = Evaluator(config.net, config.inference, config.board)
     evaluator.load(version, served)
     assert evaluator(Leaves(ROWS.cells, config.board)).version == 7
