@@ -10,14 +10,14 @@ from hexray.config import NetSettings, RunConfig
 from hexray.net.checkpoint import Checkpoint, save_checkpoint
 from hexray.net.trainer import Trainer
 
-CONFIG = RunConfig(board=3, net=NetSettings(blocks=1, channels=8))
-WON = '{"size": 3, "moves": "", "to_move": "red", "winner": "red", "winning_moves": "c1 a2 b2 c2 a3"}\n'
-LOST = '{"size": 3, "moves": "b2", "to_move": "blue", "winner": "red", "winning_moves": ""}\n'
+CONFIG = RunConfig(board=2, net=NetSettings(blocks=1, channels=8))
+WON = '{"size": 2, "moves": "", "to_move": "red", "winner": "red", "winning_moves": "b1 a2"}\n'
+LOST = '{"size": 2, "moves": "b1", "to_move": "blue", "winner": "red", "winning_moves": ""}\n'
 
 
 @pytest.fixture
 def net(tmp_path: Path) -> Path:
-    trainer = Trainer(CONFIG.net, CONFIG.learner, 3, seed=0)
+    trainer = Trainer(CONFIG.net, CONFIG.learner, 2, seed=0)
     for version in (1, 2):
         state, served = trainer.state(), trainer.published()
         checkpoint = Checkpoint(version, CONFIG, state, served, {"trained_s": 0.0})
@@ -36,13 +36,14 @@ def test_json_is_one_line_for_each_file_and_nothing_else(
     net: Path, positions: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [str(positions)] * 2
-    assert main(["solved", str(net), *files, "--simulations", "4000", "--json"]) == 0
+    assert main(["solved", str(net), *files, "--json"]) == 0
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert first == second
-    assert (first["positions"], first["movable"], first["simulations"]) == (2, 1, 4000)
+    assert (first["positions"], first["movable"], first["simulations"]) == (2, 1, 64)
     assert first["version"] == 2
-    # So many simulations solve 3x3 by search alone.
-    assert (first["winner_accuracy"], first["move_accuracy"], first["openings_wrong"]) == (1, 1, 0)
+    # So many simulations solve 2x2 by search alone.
+    assert (first["winner_accuracy"], first["move_accuracy"]) == (1, 1)
+    assert first["openings_wrong"] is None
 
 
 def test_an_accuracy_of_nothing_is_null_not_nan(
@@ -73,7 +74,7 @@ def test_a_damaged_newest_checkpoint_is_named_and_the_older_measured(
         (["nowhere"], "nowhere: no such file or folder"),
         (["RUN", "nowhere.jsonl"], "nowhere.jsonl: no such file"),
         (["RUN", "."], "Is a directory"),
-        (["RUN"], "no solved positions of 3x3 come with hexray"),
+        (["RUN"], "no solved positions of 2x2 come with hexray"),
         (["RUN", "POSITIONS", "--simulations", "-1"], "--simulations -1: use 0 to 100000"),
         (["x" * 5000], "too long"),
     ],
