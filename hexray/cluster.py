@@ -172,12 +172,13 @@ def start_players(
 def fetch(ref: Any) -> Any:
     """Wait for what an actor call returns (or a list of them).
 
-    An error of hexray's own is raised as it was raised there, any other with Ray's traceback.
+    An error of hexray's own, or of the system's, is raised as it was raised there, any other
+    with Ray's traceback.
     """
     try:
         return ray.get(ref)
     except RayTaskError as error:
-        if isinstance(error.cause, HexrayError):
+        if isinstance(error.cause, (HexrayError, OSError)):
             raise error.cause from error
         raise
 

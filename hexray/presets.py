@@ -17,6 +17,7 @@ def quick(board: int) -> RunConfig:
         _sized(board, minutes=1.0),
         {
             "net": {"blocks": 2, "channels": 16},
+            "inference": {"backend": "eager"},
             "replay": {"min_rows": 2_000},
             "checkpoint": {"every_seconds": 5.0},
             "judge": {"every_seconds": 10.0},

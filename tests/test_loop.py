@@ -89,24 +89,6 @@ def _stored_ids(folder: Path) -> list[str]:
     return [game_id for block in blocks for game_id in block.game_id]
 
 
-@pytest.mark.parametrize("search", ["--search.kind=minimax", "--search.root=puct"])
-def test_every_search_trains_to_the_end(tmp_path: Path, home: dict[str, str], search: str) -> None:
-    folder = tmp_path / "run"
-    output = _train(folder, home, search, "--minutes=0.1")
-    newest, skipped = newest_checkpoint(folder / "checkpoints")
-    assert newest is not None
-    assert not skipped
-    assert newest.counters["rows_trained"] > 0
-    strength = json.loads((folder / "strength.json").read_text())
-    assert strength["openings"] == 9
-    assert "first moves on the empty board judged wrongly" in output
-    _assert_goes_on_alike(output, folder)
-    assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
-    assert (folder / "game.svg").read_text().startswith("<svg")
-    losses = [line for line in read_metrics(folder / METRICS_FILE) if "learner/loss" in line]
-    assert losses[-1]["learner/rows_trained"] == newest.counters["rows_trained"]
-
-
 def test_a_killed_run_goes_on_with_the_same_command(tmp_path: Path, home: dict[str, str]) -> None:
     folder = tmp_path / "run"
     killed = _start(folder, home, "--minutes=9")
@@ -141,12 +123,15 @@ def test_a_killed_run_goes_on_with_the_same_command(tmp_path: Path, home: dict[s
     assert final.counters["trained_s"] < trained_s + 20
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_a_run_with_a_checkpoint(
-    tmp_path: Path, home: dict[str, str], number: signal.Signals, status: int
+@pytest.mark.parametrize(
+    ("search", "number", "status"),
+    [("--search.kind=minimax", signal.SIGINT, 130), ("--search.root=puct", signal.SIGTERM, 143)],
+)
+def test_every_search_trains_until_a_signal_ends_the_run_with_its_results(
+    tmp_path: Path, home: dict[str, str], search: str, number: signal.Signals, status: int
 ) -> None:
     folder = tmp_path / "run"
-    process = _start(folder, home, "--minutes=9", "--checkpoint.every-seconds=4")
+    process = _start(folder, home, search, "--minutes=9", "--checkpoint.every-seconds=4")
     _wait_until_training(process, folder, steps=0)
     process.send_signal(number)
     sent = time.monotonic()
@@ -155,9 +140,16 @@ def test_a_signal_ends_a_run_with_a_checkpoint(
     assert time.monotonic() - sent < 30
     newest, _ = newest_checkpoint(folder / "checkpoints")
     assert newest is not None
-    last = read_metrics(folder / METRICS_FILE)[-1]
-    assert newest.counters["trained_s"] >= last["trained_s"] - 1.5
-    assert (folder / "strength.json").exists()
+    assert newest.counters["rows_trained"] > 0
+    lines = read_metrics(folder / METRICS_FILE)
+    assert newest.counters["trained_s"] >= lines[-1]["trained_s"] - 1.5
+    losses = [line for line in lines if "learner/loss" in line]
+    assert losses[-1]["learner/rows_trained"] == newest.counters["rows_trained"]
+    assert json.loads((folder / "strength.json").read_text())["openings"] == 9
+    assert "first moves on the empty board judged wrongly" in output
+    assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "game.svg").read_text().startswith("<svg")
+    _assert_goes_on_alike(output, folder)
 
 
 @pytest.mark.parametrize("wait_s", [0.1, 4])
