@@ -123,15 +123,14 @@ class _Signals:
             signal.signal(number, self._handle)
 
     def _handle(self, number: int, _: object) -> None:
+        # os.write, because a signal may come in the middle of a print.
         self.received.append(number)
         if self.stop is None or len(self.received) > 1:
             self._view.close()
-            print(
-                "\nstopped at once; the same command goes on from what is on disk", file=sys.stderr
-            )
+            os.write(2, b"\nstopped at once; the same command goes on from what is on disk\n")
             # Ray's processes end with this one, and an exception could be lost inside Ray.
             os._exit(128 + number)
-        print("\nending the run; once more stops at once", file=sys.stderr)
+        os.write(2, b"\nending the run; once more stops at once\n")
         self.stop()
 
 
