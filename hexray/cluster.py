@@ -79,21 +79,22 @@ class _PlayerActor(Player):
     def __init__(
         self, config: RunConfig, name: str, stream: tuple[int, ...], server: Any, replay: Any
     ) -> None:
-        super().__init__(config, name, stream, _remote_evaluate(server), replay.append.remote)
+        evaluate = _remote_evaluate(server, config.inference.batch_rows)
+        super().__init__(config, name, stream, evaluate, replay.append.remote)
 
 
 class _JudgeActor(Judge):
     """A judge whose leaves travel through Ray."""
 
-    def __init__(self, size: int, server: Any) -> None:
-        super().__init__(size, _remote_evaluate(server))
+    def __init__(self, config: RunConfig, server: Any) -> None:
+        super().__init__(config.board, _remote_evaluate(server, config.inference.batch_rows))
 
 
-def _remote_evaluate(server: Any) -> EvaluateAsync:
-    """Evaluate leaves on an inference server, in messages small enough to travel inline."""
+def _remote_evaluate(server: Any, batch_rows: int) -> EvaluateAsync:
+    """Evaluate leaves on a server, in messages that travel inline and fit into its batches."""
 
     async def evaluate(leaves: Leaves) -> Evaluation:
-        rows = _INLINE_BYTES // (2 * leaves.cells.shape[1] + 4)
+        rows = min(_INLINE_BYTES // (2 * leaves.cells.shape[1] + 4), batch_rows)
         parts = await asyncio.gather(
             *(
                 server.evaluate.remote(leaves.cells[start : start + rows], leaves.size)
@@ -128,7 +129,7 @@ def start_actors(config: RunConfig, folder: Path, name: str, start: int) -> Acto
     newest = replay.newest_version.remote()
     players = start_players(config, servers, replay, name, start)
     fetch(learner.build.remote(config, folder / "checkpoints", newest))
-    fetch(judge.build.remote(config.board, servers[0]))
+    fetch(judge.build.remote(config, servers[0]))
     published = learner.publish.remote()
     fetch([server.load.remote(published) for server in servers])
     return Actors(servers, players, replay, learner, judge)
