@@ -42,8 +42,7 @@ class Judge:
         if self._openings is None:
             return {}
         strength = await drive_async(measure(self._openings, simulations), self._evaluate)
-        wrong = round(strength.positions * (1 - strength.winner_accuracy))
-        return {"openings": strength.positions, "openings_wrong": wrong}
+        return {"openings": strength.positions, "openings_wrong": strength.wrong}
 
     async def sample_game(self, simulations: int) -> list[int]:
         """Play one game against itself at full strength; return its moves, absolute frame."""

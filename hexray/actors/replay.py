@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hexray.config import ReplaySettings
-from hexray.data.samples import GameBlock, Rows, check_block, concat_games, rows_of, take_games
+from hexray.data.samples import GameBlock, Rows, check_block, concat_games, rows_of
 from hexray.data.store import GameStore
 from hexray.data.window import Window
 from hexray.errors import StoreError
@@ -98,7 +98,4 @@ class Replay:
                 self._commits += 1
 
     def _write(self, blocks: list[GameBlock]) -> Rows:
-        joined = concat_games(blocks)
-        new = take_games(joined, self._store.unseen(joined))
-        self._store.append(new)
-        return rows_of(new)
+        return rows_of(self._store.append(concat_games(blocks)))

@@ -66,8 +66,7 @@ def _measure(net: ServedNet, positions: Solved, simulations: int) -> dict[str, A
     openings = shipped_openings(size)
     wrong = None
     if openings is not None:
-        judged = drive(measure(openings, simulations), evaluator)
-        wrong = round(judged.positions * (1 - judged.winner_accuracy))
+        wrong = drive(measure(openings, simulations), evaluator).wrong
     return {**strength, "openings_wrong": wrong}
 
 

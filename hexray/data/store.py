@@ -97,27 +97,18 @@ class GameStore:
         for path in sorted(folder.glob(_FILES)):
             self._enter(path)
 
-    def unseen(self, block: GameBlock) -> NDArray[np.bool_]:
-        """Return bool[K]: the game is not stored yet and is the first of its name in ``block``."""
-        fresh: set[bytes] = set()
-        keep = np.zeros(len(block.game_id), np.bool_)
-        for game, name in enumerate(block.game_id):
-            digest = _digest(name)
-            keep[game] = digest not in self._known and digest not in fresh
-            fresh.add(digest)
-        return keep
+    def append(self, block: GameBlock) -> GameBlock:
+        """Write the games of a checked block that are not stored yet as one new file; return them.
 
-    def append(self, block: GameBlock) -> int:
-        """Write the unseen games of a checked block as one new file and return their number.
-
-        They are on disk when it returns. No unseen game, no file. Raises StoreError when the disk
-        refuses; then none of them is counted, and they can be given again.
+        They are on disk when it returns; of games with one name the first counts. No new game, no
+        file. Raises StoreError when the disk refuses; then none of them is counted, and they can be
+        given again.
         """
         if block.size != self._size:
             raise _other_board("the block", block.size, self._folder, self._size)
-        new = take_games(block, self.unseen(block))
+        new = take_games(block, self._is_new(block))
         if not new.game_id:
-            return 0
+            return new
         path = self._next_path()
         try:
             atomic_write(path, partial(_write_table, _to_table(new)))
@@ -125,7 +116,7 @@ class GameStore:
             raise StoreError(f"{path} cannot be written ({error}); mend the disk") from error
         self._known.update(map(_digest, new.game_id))
         self._count(path, len(new.game_id), len(new.version))
-        return len(new.game_id)
+        return new
 
     def newest(self, rows: int) -> Iterator[GameBlock]:
         """Yield the newest files that hold at least ``rows`` rows together, oldest first, checked.
@@ -163,6 +154,15 @@ class GameStore:
         self.games += games
         self.rows += rows
         self.size_bytes += path.stat().st_size
+
+    def _is_new(self, block: GameBlock) -> NDArray[np.bool_]:
+        fresh: set[bytes] = set()
+        keep = np.zeros(len(block.game_id), np.bool_)
+        for game, name in enumerate(block.game_id):
+            digest = _digest(name)
+            keep[game] = digest not in self._known and digest not in fresh
+            fresh.add(digest)
+        return keep
 
     def _next_path(self) -> Path:
         number = 1 + int(self._files[-1].path.stem.removeprefix("games-")) if self._files else 0

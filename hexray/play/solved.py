@@ -57,6 +57,11 @@ class Strength(NamedTuple):
     movable: int
     move_accuracy: float
 
+    @property
+    def wrong(self) -> int:
+        """Positions whose winner was not named."""
+        return round(self.positions * (1 - self.winner_accuracy))
+
 
 def shipped_positions(size: int) -> Path | None:
     """Return the solved positions that come with hexray for this board, if there are any."""

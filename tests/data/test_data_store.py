@@ -75,32 +75,33 @@ def test_games_already_stored_are_left_out(tmp_path: Path) -> None:
     block = random_block(4, 6, 1)
     half = np.arange(6) < 3
     store = stored(tmp_path, take_games(block, half))
-    assert store.append(block) == 3
+    assert store.append(block).game_id == block.game_id[3:]
     assert_same(concat_games(everything(store)), block)
 
 
 def test_a_known_block_writes_no_file(tmp_path: Path) -> None:
     block = random_block(3, 2, 1)
-    assert stored(tmp_path, block).append(block) == 0
-    assert GameStore(tmp_path, 3).append(block) == 0
+    assert stored(tmp_path, block).append(block).game_id == ()
+    assert GameStore(tmp_path, 3).append(block).game_id == ()
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_game_twice_in_one_block_is_stored_once(tmp_path: Path) -> None:
     block = random_block(3, 4, 1)
     store = GameStore(tmp_path, 3)
-    assert store.append(concat_games([block, block])) == 4
+    assert_same(store.append(concat_games([block, block])), block)
     assert_same(everything(store)[0], block)
 
 
-def test_unseen_marks_the_first_of_each_new_name(tmp_path: Path) -> None:
+def test_the_first_of_each_new_name_is_stored(tmp_path: Path) -> None:
     store = stored(tmp_path, random_block(3, 1, 1))
-    mixed = concat_games([random_block(3, 1, 1), random_block(3, 2, 2), random_block(3, 1, 2)])
-    assert store.unseen(mixed).tolist() == [False, True, True, False]
+    new = random_block(3, 2, 2)
+    mixed = concat_games([random_block(3, 1, 1), new, random_block(3, 1, 2)])
+    assert_same(store.append(mixed), new)
 
 
 def test_an_empty_block_writes_no_file(tmp_path: Path) -> None:
-    assert GameStore(tmp_path, 3).append(random_block(3, 0, 1)) == 0
+    assert GameStore(tmp_path, 3).append(random_block(3, 0, 1)).game_id == ()
     assert not list(tmp_path.iterdir())
 
 
@@ -162,7 +163,7 @@ def test_a_crash_before_the_rename_loses_only_what_was_not_acknowledged(
     assert (store.games, store.rows) == (2, len(kept.version))
     opened = GameStore(tmp_path, 3)
     assert [path.name for path in tmp_path.iterdir()] == [FIRST]
-    assert opened.append(lost) == 2
+    assert opened.append(lost).game_id == lost.game_id
     assert_same(concat_games(everything(opened)), concat_games([kept, lost]))
 
 
@@ -176,7 +177,7 @@ def test_a_failed_append_can_be_sent_again(tmp_path: Path, monkeypatch: pytest.M
         broken.setattr(os, "fsync", full)
         with pytest.raises(StoreError, match=r"games-0000000[01].parquet cannot be written"):
             store.append(block)
-    assert store.append(block) == 2
+    assert store.append(block).game_id == block.game_id
     assert_same(everything(GameStore(tmp_path, 3))[0], block)
 
 
