@@ -24,6 +24,7 @@ from hexray.actors.replay import Replay
 from hexray.config import RunConfig
 from hexray.errors import HexrayError, SettingsError
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
+from hexray.usage import own_usage
 
 _INLINE_BYTES = 90_000
 """Messages above 100 KB go through the object store, which costs three times as much."""
@@ -37,6 +38,16 @@ class Actors(NamedTuple):
     replay: Any
     learner: Any
     judge: Any
+
+    def named(self) -> dict[str, Any]:
+        """Return every actor by a name of its own."""
+        return {
+            **{f"server-{index}": server for index, server in enumerate(self.servers)},
+            **{f"player-{index}": player for index, player in enumerate(self.players)},
+            "replay": self.replay,
+            "learner": self.learner,
+            "judge": self.judge,
+        }
 
 
 @contextmanager
@@ -231,6 +242,10 @@ def _built_by_call(body: type) -> type:
 
         def build(self, *arguments: Any) -> None:
             super().__init__(*arguments)
+
+        def usage(self) -> dict[str, float]:
+            """Return the usage of this process, and the CPU time ``spent`` by purpose."""
+            return {**own_usage()._asdict(), **getattr(self, "spent", {})}
 
     Built.__name__ = Built.__qualname__ = body.__name__.lstrip("_").removesuffix("Actor")
     return Built

@@ -9,11 +9,13 @@ import ray
 from hexray.cluster import Actors, fetch
 from hexray.config import RunConfig
 from hexray.throttle import throttle
+from hexray.usage import Family, own_usage, totals
 
 LEARNER_QUEUE = 2
 """Training blocks under way at once: one trains, one is fetched."""
 TICK_S = 0.5
 STATS_SECONDS = 1.0
+USAGE_SECONDS = 10.0
 
 Report = Callable[[Mapping[str, float]], None]
 
@@ -43,6 +45,8 @@ class Controller:
         self._due: dict[str, float] = {}
         self._rates: dict[int, float] = {}
         self._served_before: dict[int, tuple[Mapping[str, float], float]] = {}
+        self._family = Family()
+        self._readings: dict[str, Mapping[str, float]] = {}
         self._idle = list(range(len(actors.players)))
         self._ended: float | None = None
         self._stop = False
@@ -61,6 +65,7 @@ class Controller:
         """Train until the time is over, then let everything under way finish."""
         self._every("checkpoint", self._config.checkpoint.every_seconds)
         self._every("judge", self._config.judge.every_seconds)
+        self._ask_usage()
         while not self._is_over():
             self._ask()
             self._collect(TICK_S)
@@ -68,6 +73,9 @@ class Controller:
             self._collect(TICK_S)
         fetch([player.deliver.remote() for player in self._actors.players])
         self._replay_stats(self._actors.replay.stats.remote())
+        self._ask_usage()
+        while self._under_way:
+            self._collect(TICK_S)
         self._ended = self._clock()
 
     def finish(self) -> dict[str, float]:
@@ -111,8 +119,17 @@ class Controller:
         if self._rows_trained and self._is_due("judge", config.judge.every_seconds):
             measured = actors.judge.measure.remote(config.judge.simulations, config.judge.positions)
             self._expect(measured, "judge", self._measured)
+        if self._is_due("usage", USAGE_SECONDS):
+            self._ask_usage()
         if self._is_due("checkpoint", config.checkpoint.every_seconds):
             self._expect(actors.learner.save.remote(self.trained_s), "checkpoint", lambda _: None)
+
+    def _ask_usage(self) -> None:
+        self._every("usage", USAGE_SECONDS)
+        self._readings = {}
+        for name, actor in self._actors.named().items():
+            usage = actor.usage.remote()
+            self._expect(usage, "usage", lambda done, name=name: self._used(name, done))
 
     def _every(self, what: str, seconds: float) -> None:
         self._due[what] = self._clock() + seconds
@@ -173,6 +190,13 @@ class Controller:
             self._report({f"{name}/{key}": value for key, value in rates.items()})
             total = sum(self._rates.values())
             self._report({"evaluations_per_s": total, "batch_fill": rates["batch_fill"]})
+
+    def _used(self, name: str, done: Any) -> None:
+        """Report once everyone has answered."""
+        self._readings[name] = fetch(done)
+        if len(self._readings) == len(self._actors.named()):
+            driver = {"driver": own_usage()._asdict()}
+            self._report(totals({**self._readings, **driver}, self._family.cpu_s()))
 
     def _measured(self, done: Any) -> None:
         self._report({f"solved/{key}": value for key, value in fetch(done).items()})

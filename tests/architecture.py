@@ -14,7 +14,7 @@ FOLDERS = ("hexray", "tune", "examples", "benchmarks")
 
 LAYERS = (
     {"errors"},
-    {"files"},
+    {"files", "usage"},
     {"config"},
     {"presets"},
     {"game"},

@@ -16,6 +16,7 @@ from hexray.config import InferenceSettings, NetSettings
 from hexray.errors import EvaluationError
 from hexray.evaluation import Evaluation, Leaves
 from hexray.net.evaluator import Evaluator
+from hexray.usage import Spent
 
 LIVE, RIVAL = 0, 1
 _WAITS_KEPT = 4096
@@ -29,6 +30,8 @@ class _Waiting(NamedTuple):
 
 class InferenceServer:
     """Evaluates leaves for everybody; holds two sets of weights, LIVE and RIVAL.
+
+    ``spent`` is the CPU time of the network's thread, in seconds.
 
     The network runs in a thread of its own, so the event loop stays free for requests. New
     weights go through the same thread and so always fall between two batches.
@@ -45,6 +48,7 @@ class InferenceServer:
         self._worker: asyncio.Task | None = None
         self._waits: deque[float] = deque(maxlen=_WAITS_KEPT)
         self._counts = {"evaluations": 0, "batches": 0, "busy_s": 0.0}
+        self.spent: Spent = {"network": 0.0}
 
     async def register(self, clients: int) -> None:
         """Tell how many clients ask regularly, so that a batch with all of them goes at once."""
@@ -146,13 +150,14 @@ class InferenceServer:
             self._waits.append(now - waiting.request.arrived)
 
     def _run(self, chosen: list[_Waiting]) -> Evaluation:
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.thread_time()
         (size, slot), cells = chosen[0].request.kind, [w.leaves.cells for w in chosen]
         batch = cells[0] if len(cells) == 1 else np.concatenate(cells)
         evaluation = self._evaluators[slot](Leaves(batch, size))
         self._counts["evaluations"] += len(batch)
         self._counts["batches"] += 1
         self._counts["busy_s"] += time.perf_counter() - start
+        self.spent["network"] += time.thread_time() - cpu_start
         return evaluation
 
     def _load(self, version: int, weights: Mapping[str, NDArray], slot: int) -> None:

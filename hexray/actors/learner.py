@@ -1,5 +1,6 @@
 """The learner: trains on what replay sends, publishes weights, writes checkpoints."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,14 @@ from hexray.data.samples import Rows
 from hexray.errors import CheckpointError
 from hexray.net.checkpoint import Checkpoint, newest_checkpoint, prune, save_checkpoint
 from hexray.net.trainer import Trainer
+from hexray.usage import Spent
 
 
 class Learner:
-    """Owns the weights. Versions only grow, also over crashes."""
+    """Owns the weights. Versions only grow, also over crashes.
+
+    ``spent`` is the CPU time of training, in seconds.
+    """
 
     def __init__(self, config: RunConfig, folder: Path, stored_version: int) -> None:
         """Go on from the newest valid checkpoint in ``folder``, or begin with fresh weights.
@@ -25,6 +30,7 @@ class Learner:
         self._config, self._folder = config, folder
         self._trainer = Trainer(config.net, config.learner, config.board, config.seed)
         self._version, self._trained_s = stored_version, 0.0
+        self.spent: Spent = {"training": 0.0}
         found, self._skipped = newest_checkpoint(folder)
         if found is None and self._skipped:
             reasons = "\n  ".join(self._skipped)
@@ -48,9 +54,15 @@ class Learner:
         }
 
     def train(self, rows: Rows, progress: float) -> dict[str, float]:
-        """Train on a block of batches; ``progress`` in [0, 1] sets the learning rate."""
+        """Train on a block of batches; ``progress`` in [0, 1] sets the learning rate.
+
+        ``us_per_row`` is what a row took, in microseconds, checks and loading included.
+        """
+        start, cpu_start = time.perf_counter(), time.thread_time()
         losses = self._trainer.train(rows, self._config.board, progress)
-        return {**losses, "rows_trained": self._trainer.rows_trained}
+        self.spent["training"] += time.thread_time() - cpu_start
+        us_per_row = (time.perf_counter() - start) / len(rows.cells) * 1e6
+        return {**losses, "us_per_row": us_per_row, "rows_trained": self._trainer.rows_trained}
 
     def publish(self) -> tuple[int, Mapping[str, NDArray]]:
         """Return a new version number and the weights to serve under it."""

@@ -8,12 +8,16 @@ from hexray.config import RunConfig
 from hexray.data.samples import GameBlock, concat_games
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves, drive_async
 from hexray.play.selfplay import SelfPlay
+from hexray.usage import Spent
 
 Deliver = Callable[[GameBlock], Awaitable[tuple[str, ...]]]
 
 
 class Player:
-    """Plays for as long as it is told; keeps finished games until replay has acknowledged them."""
+    """Plays for as long as it is told; keeps finished games until replay has acknowledged them.
+
+    ``spent`` is the CPU time of searching and playing, in seconds, messages not counted.
+    """
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class Player:
         self._unacknowledged: list[GameBlock] = []
         self._delivering = asyncio.Lock()
         self._wait_s = 0.0
+        self.spent: Spent = {"search": 0.0}
 
     async def play(self, seconds: float) -> dict[str, float]:
         """Play for about ``seconds``, delivering meanwhile what earlier rounds finished.
@@ -70,16 +75,22 @@ class Player:
                 del self._unacknowledged[: len(blocks)]
 
     async def _play_group(self, group: SelfPlay, until: float) -> int:
-        moves = 0
+        moves, searching_since = 0, time.thread_time()
+
+        async def evaluate(leaves: Leaves) -> Evaluation:
+            # Between two waits nothing else runs in this thread.
+            nonlocal searching_since
+            self.spent["search"] += time.thread_time() - searching_since
+            start = time.monotonic()
+            evaluation = await self._evaluate(leaves)
+            self._wait_s += time.monotonic() - start
+            searching_since = time.thread_time()
+            return evaluation
+
         while time.monotonic() < until:
-            block = await drive_async(group.step(), self._timed)
+            block = await drive_async(group.step(), evaluate)
             moves += group.games
             if block is not None:
                 self._unacknowledged.append(block)
+        self.spent["search"] += time.thread_time() - searching_since
         return moves
-
-    async def _timed(self, leaves: Leaves) -> Evaluation:
-        start = time.monotonic()
-        evaluation = await self._evaluate(leaves)
-        self._wait_s += time.monotonic() - start
-        return evaluation

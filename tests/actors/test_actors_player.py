@@ -1,6 +1,8 @@
 """A player: no finished game is lost, and no group waits for another."""
 
 import asyncio
+import itertools
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
@@ -36,8 +38,12 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(player_module, "time", SimpleNamespace(monotonic=clock))
+    monkeypatch.setattr(player_module, "time", time_of(clock))
     return clock
+
+
+def time_of(clock: Clock, thread_time: Callable[[], float] = time.thread_time) -> SimpleNamespace:
+    return SimpleNamespace(monotonic=clock, thread_time=thread_time)
 
 
 class Network:
@@ -210,7 +216,7 @@ def test_whatever_fails_every_finished_game_arrives_once_and_whole(
         clock = Clock()
         store, network = Store(refusals), Network(clock, fails=fails)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(player_module, "time", SimpleNamespace(monotonic=clock))
+            patch.setattr(player_module, "time", time_of(clock))
             player = player_of(network, store, halves)
             for seconds in [*rounds, 0.5, 0.5]:
                 with suppress(EvaluationError, StoreError):
@@ -281,7 +287,7 @@ def test_the_wait_share_lies_between_nothing_and_all(seconds: list[float], halve
         return seconds[calls % len(seconds)] + 1e-3
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(player_module, "time", SimpleNamespace(monotonic=clock))
+        patch.setattr(player_module, "time", time_of(clock))
         assert 0 <= share_of(clock, waits, halves) <= 1 + 1e-9
 
 
@@ -290,6 +296,23 @@ def test_the_wait_share_begins_anew_with_every_call(clock: Clock) -> None:
         player = player_of(Network(clock), Store())
         for _ in range(5):
             assert 0 <= (await player.play(0.3))["wait_share"] <= 1 + 1e-9
+
+    asyncio.run(scene())
+
+
+def test_only_the_time_between_two_evaluations_is_spent_on_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, ticks = Clock(), itertools.count()
+    monkeypatch.setattr(player_module, "time", time_of(clock, lambda: float(next(ticks))))
+
+    async def scene() -> None:
+        network = Network(clock)
+        player = player_of(network, Store(), halves=1)
+        await player.play(1.0)
+        # The clock moves by one whenever it is read: once for each wait, and once at the end.
+        assert player.spent == {"search": network.calls + 1}
+        assert network.calls > 50
 
     asyncio.run(scene())
 

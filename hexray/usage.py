@@ -1,0 +1,70 @@
+"""What processes have used: CPU time and memory, of this one and of all that it started."""
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import NamedTuple
+
+import psutil
+
+PURPOSES = ("search", "network", "training")
+"""What the CPU time of a run is meant for; actors count it in a dictionary called ``spent``."""
+_MB = 1024**2
+
+Spent = dict[str, float]
+
+
+class Usage(NamedTuple):
+    """CPU time since a process began, in seconds, and its resident memory now, in MB (2**20)."""
+
+    pid: int
+    cpu_s: float
+    memory_mb: float
+
+
+def own_usage() -> Usage:
+    """Read the usage of this process."""
+    return Usage(os.getpid(), time.process_time(), psutil.Process().memory_info().rss / _MB)
+
+
+class Family:
+    """This process and all that descend from it; those that have ended still count."""
+
+    def __init__(self) -> None:
+        self._cpu_s: dict[int, float] = {}
+
+    def cpu_s(self) -> float:
+        """Return the CPU time of them all since they began, in seconds."""
+        this = psutil.Process()
+        for process in (this, *this.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):  # it ended since it was listed
+                times = process.cpu_times()
+                self._cpu_s[process.pid] = times.user + times.system
+        return sum(self._cpu_s.values())
+
+
+def totals(readings: Mapping[str, Mapping[str, float]], all_cpu_s: float) -> dict[str, float]:
+    """Return metrics of the readings of a run's actors, by their names.
+
+    ``cpu_s/PURPOSE`` and ``cpu_s/replay`` are seconds since the start, ``cpu_s/all`` of everything
+    on the driver's machine, Ray's own processes included; ``memory_mb/NAME`` is what is resident.
+    """
+    spent = {
+        f"cpu_s/{purpose}": sum(reading.get(purpose, 0.0) for reading in readings.values())
+        for purpose in PURPOSES
+    }
+    memory = {f"memory_mb/{name}": reading["memory_mb"] for name, reading in readings.items()}
+    return {**spent, "cpu_s/replay": readings["replay"]["cpu_s"], "cpu_s/all": all_cpu_s, **memory}
+
+
+def shares(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """Return what part of the CPU time between two ``totals`` went where; the parts sum to 1.
+
+    ``ray`` is what is left: Ray's processes, messages between actors, the driver.
+    """
+    parts = (*PURPOSES, "replay")
+    used = {part: after[f"cpu_s/{part}"] - before[f"cpu_s/{part}"] for part in (*parts, "all")}
+    whole = used.pop("all")
+    used["ray"] = whole - sum(used.values())
+    return {part: seconds / whole for part, seconds in used.items()}
