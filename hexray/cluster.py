@@ -90,7 +90,7 @@ class _PlayerActor(Player):
     def __init__(
         self, config: RunConfig, name: str, stream: tuple[int, ...], server: Any, replay: Any
     ) -> None:
-        evaluate = _remote_evaluate(server, config.inference.batch_rows)
+        evaluate = remote_evaluate(server, config.inference.batch_rows)
         super().__init__(config, name, stream, evaluate, replay.append.remote)
 
 
@@ -98,10 +98,10 @@ class _JudgeActor(Judge):
     """A judge whose leaves travel through Ray."""
 
     def __init__(self, config: RunConfig, server: Any) -> None:
-        super().__init__(config.board, _remote_evaluate(server, config.inference.batch_rows))
+        super().__init__(config.board, remote_evaluate(server, config.inference.batch_rows))
 
 
-def _remote_evaluate(server: Any, batch_rows: int) -> EvaluateAsync:
+def remote_evaluate(server: Any, batch_rows: int) -> EvaluateAsync:
     """Evaluate leaves on a server, in messages that travel inline and fit into its batches."""
 
     async def evaluate(leaves: Leaves) -> Evaluation:

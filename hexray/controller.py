@@ -190,6 +190,8 @@ class Controller:
             self._report({f"{name}/{key}": value for key, value in rates.items()})
             total = sum(self._rates.values())
             self._report({"evaluations_per_s": total, "batch_fill": rates["batch_fill"]})
+            made = sum(stats["evaluations"] for stats, _ in self._served_before.values())
+            self._report({"evaluations": made})
 
     def _used(self, name: str, done: Any) -> None:
         """Report once everyone has answered."""

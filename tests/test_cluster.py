@@ -75,7 +75,7 @@ def test_no_message_is_larger_than_a_batch(run: tuple[Actors, Path]) -> None:
     actors, _ = run
     before = fetch(actors.servers[0].stats.remote())
     cells = np.zeros((200, 9), np.int8)
-    evaluate = cluster._remote_evaluate(actors.servers[0], 64)
+    evaluate = cluster.remote_evaluate(actors.servers[0], 64)
 
     async def ask() -> Any:
         return await evaluate(Leaves(cells, 3))
@@ -86,7 +86,7 @@ def test_no_message_is_larger_than_a_batch(run: tuple[Actors, Path]) -> None:
 
 
 async def _evaluate(server: Any, cells: np.ndarray) -> Any:
-    return await cluster._remote_evaluate(server, 10**6)(Leaves(cells, 3))
+    return await cluster.remote_evaluate(server, 10**6)(Leaves(cells, 3))
 
 
 def test_players_share_no_game_and_no_id(run: tuple[Actors, Path]) -> None:

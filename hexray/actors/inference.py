@@ -83,11 +83,13 @@ class InferenceServer:
         return await waiting.answer
 
     async def stats(self) -> dict[str, float]:
-        """Return totals since the start and the waiting times of the latest requests.
+        """Return totals since the start, and the waiting times of the requests since the last call.
 
-        Waits run from the arrival of a request to its answer, in milliseconds.
+        Waits run from the arrival of a request to its answer, in milliseconds; the latest 4096
+        count.
         """
         waits = np.array(self._waits or [0.0]) * 1000
+        self._waits.clear()
         p50, p99 = np.percentile(waits, [50, 99])
         return {
             **self._counts,

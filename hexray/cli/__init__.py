@@ -4,18 +4,17 @@ import os
 import sys
 from collections.abc import Sequence
 
-import tyro
+from tyro.extras import SubcommandApp
 
-from hexray.cli.bench import bench
+from hexray.cli import bench
 from hexray.cli.solved import solved
 from hexray.errors import HexrayError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb that the command line names; return the exit status."""
-    verbs = {"solved": solved, "bench": bench}
     try:
-        return tyro.extras.subcommand_cli_from_dict(verbs, args=arguments, prog="hexray")
+        return _verbs().cli(args=arguments, prog="hexray")
     except BrokenPipeError:
         # Whoever read the output has enough; Python must not try to flush the rest at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -23,3 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (HexrayError, OSError) as error:
         print(f"hexray: {error}", file=sys.stderr)
         return 2
+
+
+def _verbs() -> SubcommandApp:
+    verbs, benches = SubcommandApp(), SubcommandApp()
+    for measure in (bench.rules, bench.search, bench.net, bench.server, bench.selfplay, bench.loop):
+        benches.command(measure)
+    verbs.command(solved)
+    verbs.command(benches, name="bench")
+    return verbs

@@ -1,0 +1,1 @@
+"""How fast the parts are, each against what it is made of, in one run on one machine."""
