@@ -128,6 +128,9 @@ def selfplay(
     seconds: float = 30.0,
     servers: int | None = None,
     players: tuple[int, ...] = (),
+    halves: int = 2,
+    games: int = 128,
+    batches: tuple[int, ...] = BATCHES,
     json_output: _Json = False,
 ) -> int:
     """Measure self-play against the bare network on the same cores, in one run.
@@ -141,13 +144,20 @@ def selfplay(
         servers: Inference servers; by default one for each core.
         players: Numbers of player processes, measured one after the other; by default as many
             as servers. The figures are those of the fastest.
+        halves: Groups of games in one player.
+        games: Games in progress in each group.
+        batches: Rows of the batches tried on the bare network; the largest is also the most that
+            a server puts into a batch.
     """
-    _check(seconds=seconds)
+    _check(seconds=seconds, batches=min(batches, default=0))
     servers = (os.cpu_count() or 1) if servers is None else servers
-    search = {"simulations": simulations, "candidates": min(16, simulations)}
-    inference = {"servers": servers}
-    config = _config(board, blocks, channels, {"search": search, "inference": inference})
-    speed, made = bench_selfplay(config, players or (servers,), seconds, _note)
+    more = {
+        "search": {"simulations": simulations, "candidates": min(16, simulations)},
+        "inference": {"servers": servers, "batch_rows": max(batches)},
+        "selfplay": {"halves": halves, "games": games},
+    }
+    config = _config(board, blocks, channels, more)
+    speed, made = bench_selfplay(config, players or (servers,), batches, seconds, _note)
     fastest = max(made, key=lambda one: one.evaluations_per_s)
     record = {
         "board": board,

@@ -30,7 +30,8 @@ def measure_net(config: RunConfig, batches: Sequence[int], seconds: float, note:
     """Find the network's best batch, backend and number of processes; measure it for ``seconds``.
 
     Every batch and backend is tried for a second in one process; the best then runs in one and in
-    as many processes as there are cores, and the larger total counts. Needs a Ray session.
+    as many processes as there are GPUs, or cores where there is none, and the larger total counts.
+    Needs a Ray session.
     """
     backends = [False, True] if may_compile("auto", "inference.backend") else [False]
     tried = []
@@ -39,7 +40,7 @@ def measure_net(config: RunConfig, batches: Sequence[int], seconds: float, note:
         tried += _run(config, is_compiled, batches, 1, PROBE_SECONDS)[0]
     best = max(tried, key=lambda speed: speed.evaluations_per_s)
     totals = {}
-    for processes in sorted({1, os.cpu_count() or 1}):
+    for processes in sorted({1, _gpus() or os.cpu_count() or 1}):
         made = _run(config, best.is_compiled, [best.batch_rows], processes, seconds)
         totals[processes] = sum(speed.evaluations_per_s for [speed] in made)
         note(f"bare network, {processes} processes: {totals[processes]:,.0f} evaluations/s")
@@ -65,13 +66,17 @@ def _run(
     seconds: float,
 ) -> list[list[Speed]]:
     chosen = with_backend(config, is_compiled)
-    task: Any = ray.remote(measure_speed)
+    task: Any = ray.remote(measure_speed).options(num_gpus=min(_gpus(), 1))
     return fetch(
         [
             task.remote(chosen.net, chosen.inference, chosen.board, batches, seconds)
             for _ in range(processes)
         ]
     )
+
+
+def _gpus() -> int:
+    return int(ray.cluster_resources().get("GPU", 0))
 
 
 def _list(numbers: Sequence[int]) -> str:

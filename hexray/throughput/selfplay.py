@@ -10,7 +10,7 @@ from hexray.cluster import fetch, ray_session, start_players, start_servers
 from hexray.config import RunConfig, with_overrides
 from hexray.data.samples import GameBlock
 from hexray.net.trainer import fresh_weights
-from hexray.throughput.network import BATCHES, NetSpeed, Note, measure_net, with_backend
+from hexray.throughput.network import NetSpeed, Note, measure_net, with_backend
 
 NET_SECONDS = 10.0
 WARM_SECONDS = 3.0
@@ -81,7 +81,11 @@ def measure_selfplay(config: RunConfig, seconds: float) -> SelfplaySpeed:
 
 
 def bench_selfplay(
-    config: RunConfig, players: Sequence[int], seconds: float, note: Note
+    config: RunConfig,
+    players: Sequence[int],
+    batches: Sequence[int],
+    seconds: float,
+    note: Note,
 ) -> tuple[NetSpeed, list[SelfplaySpeed]]:
     """Measure the bare network, then self-play with its best backend and each number of players.
 
@@ -89,7 +93,7 @@ def bench_selfplay(
     """
     every = [with_overrides(config, {"selfplay": {"players": count}}) for count in players]
     with ray_session(config):
-        net = measure_net(config, BATCHES, min(seconds, NET_SECONDS), note)
+        net = measure_net(config, batches, min(seconds, NET_SECONDS), note)
     speeds = []
     for one in every:
         note(f"self-play for {seconds:g} s, players: {one.selfplay.players}")
