@@ -130,6 +130,8 @@ class InferenceSettings(Settings):
     """Most positions in one batch."""
     wait_ms: Annotated[float, Field(ge=0)] = 2.0
     """Milliseconds the oldest request waits for others before its batch goes."""
+    cache_positions: Annotated[int, Field(ge=0)] = 0
+    """Positions remembered for each set of weights, 0 for none; 3 bytes a cell and 17 for each."""
 
 
 class ReplaySettings(Settings):

@@ -210,15 +210,18 @@ def server_rates(
     """Return rates between two readings of a server's totals, ``then`` and ``now`` in seconds.
 
     ``batch_fill`` is the mean batch as a share of the largest allowed, ``busy_share`` the part of
-    the time that the network worked, waits are those of the latest requests in milliseconds.
+    the time that the network worked, ``cache_hit_rate`` the share of rows answered from memory,
+    which are not evaluations. Waits are those of the latest requests in milliseconds.
     """
-    made = {key: after[key] - before[key] for key in ("evaluations", "batches", "busy_s")}
+    totals = ("evaluations", "batches", "busy_s", "cache_asked", "cache_hits")
+    made = {key: after[key] - before[key] for key in totals}
     rows = made["evaluations"] / max(made["batches"], 1)
     return {
         "evaluations_per_s": made["evaluations"] / (now - then),
         "batch_rows": rows,
         "batch_fill": rows / after["batch_rows"],
         "busy_share": made["busy_s"] / (now - then),
+        "cache_hit_rate": made["cache_hits"] / max(made["cache_asked"], 1),
         "wait_ms_p50": after["wait_ms_p50"],
         "wait_ms_p99": after["wait_ms_p99"],
     }

@@ -4,18 +4,27 @@ import pytest
 
 from hexray.controller import server_rates
 
-BEFORE = {"evaluations": 1000, "batches": 10, "busy_s": 1.0, "batch_rows": 256}
+BEFORE = {
+    "evaluations": 1000,
+    "batches": 10,
+    "busy_s": 1.0,
+    "batch_rows": 256,
+    "cache_asked": 1200,
+    "cache_hits": 200,
+}
 WAITS = {"wait_ms_p50": 3.0, "wait_ms_p99": 9.0}
 
 
 def test_rates_are_differences_of_totals_over_the_time_between() -> None:
-    after = {"evaluations": 3000, "batches": 30, "busy_s": 1.5, "batch_rows": 256, **WAITS}
+    totals = {"evaluations": 3000, "batches": 30, "busy_s": 1.5}
+    after = {**BEFORE, **totals, "cache_asked": 3700, "cache_hits": 700, **WAITS}
     rates = server_rates(BEFORE, 100.0, after, 104.0)
     assert rates == {
         "evaluations_per_s": 500.0,
         "batch_rows": 100.0,
         "batch_fill": pytest.approx(100 / 256),
         "busy_share": 0.125,
+        "cache_hit_rate": 0.2,
         **WAITS,
     }
 
@@ -23,3 +32,4 @@ def test_rates_are_differences_of_totals_over_the_time_between() -> None:
 def test_a_server_that_did_nothing_has_rates_of_zero() -> None:
     rates = server_rates(BEFORE, 100.0, {**BEFORE, **WAITS}, 101.0)
     assert rates["evaluations_per_s"] == rates["batch_fill"] == rates["busy_share"] == 0.0
+    assert rates["cache_hit_rate"] == 0.0

@@ -15,11 +15,13 @@ from hexray.batching import Request, next_batch
 from hexray.config import InferenceSettings, NetSettings
 from hexray.errors import EvaluationError
 from hexray.evaluation import Evaluation, Leaves
+from hexray.net.cache import CachedEvaluator, Network
 from hexray.net.evaluator import Evaluator
 from hexray.usage import Spent
 
 LIVE, RIVAL = 0, 1
 _WAITS_KEPT = 4096
+_COUNTS = ("evaluations", "batches", "busy_s", "cache_asked", "cache_hits")
 
 
 class _Waiting(NamedTuple):
@@ -41,13 +43,13 @@ class InferenceServer:
         """Build the network; ``size`` is the board on which precisions are measured."""
         self._net, self._settings, self._size = net, settings, size
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="network")
-        self._evaluators = {LIVE: Evaluator(net, settings, size)}
+        self._evaluators = {LIVE: self._evaluator()}
         self._queue: list[_Waiting] = []
         self._arrival = asyncio.Event()
         self._clients = 1
         self._worker: asyncio.Task | None = None
         self._waits: deque[float] = deque(maxlen=_WAITS_KEPT)
-        self._counts = {"evaluations": 0, "batches": 0, "busy_s": 0.0}
+        self._counts: dict[str, float] = dict.fromkeys(_COUNTS, 0)
         self.spent: Spent = {"network": 0.0}
 
     async def register(self, clients: int) -> None:
@@ -85,8 +87,10 @@ class InferenceServer:
     async def stats(self) -> dict[str, float]:
         """Return totals since the start, and the waiting times of the requests since the last call.
 
-        Waits run from the arrival of a request to its answer, in milliseconds; the latest 4096
-        count.
+        ``evaluations`` are rows that the network evaluated. With a cache, ``cache_asked`` are the
+        rows answered and ``cache_hits`` those of them that it was not asked for; without, both
+        are 0. Waits run from the arrival of a request to its answer, in milliseconds; the latest
+        4096 count.
         """
         waits = np.array(self._waits or [0.0]) * 1000
         self._waits.clear()
@@ -156,13 +160,27 @@ class InferenceServer:
         (size, slot), cells = chosen[0].request.kind, [w.leaves.cells for w in chosen]
         batch = cells[0] if len(cells) == 1 else np.concatenate(cells)
         evaluation = self._evaluators[slot](Leaves(batch, size))
-        self._counts["evaluations"] += len(batch)
-        self._counts["batches"] += 1
+        self._count(len(batch))
         self._counts["busy_s"] += time.perf_counter() - start
         self.spent["network"] += time.thread_time() - cpu_start
         return evaluation
 
     def _load(self, version: int, weights: Mapping[str, NDArray], slot: int) -> None:
         if slot not in self._evaluators:
-            self._evaluators[slot] = Evaluator(self._net, self._settings, self._size)
+            self._evaluators[slot] = self._evaluator()
         self._evaluators[slot].load(version, weights)
+
+    def _evaluator(self) -> Network:
+        network = Evaluator(self._net, self._settings, self._size)
+        positions = self._settings.cache_positions
+        return CachedEvaluator(network, positions) if positions else network
+
+    def _count(self, rows: int) -> None:
+        """Count a batch of ``rows`` that was answered."""
+        counts, every = self._counts, self._evaluators.values()
+        caches = [cache for cache in every if isinstance(cache, CachedEvaluator)]
+        hits = sum(cache.hits for cache in caches)
+        counts["evaluations"] += rows - (hits - counts["cache_hits"])
+        counts["batches"] += 1
+        counts["cache_asked"] = sum(cache.asked for cache in caches)
+        counts["cache_hits"] = hits

@@ -15,6 +15,7 @@ from hexray.actors.inference import LIVE, RIVAL, InferenceServer
 from hexray.config import InferenceSettings, NetSettings
 from hexray.errors import CheckpointError, EvaluationError
 from hexray.evaluation import Evaluation, Leaves
+from hexray.net.cache import CachedEvaluator
 from hexray.net.evaluator import Evaluator
 from hexray.net.trainer import fresh_weights
 
@@ -64,13 +65,20 @@ def play_out(scene: Scene, clients: int = 1, **asked: object) -> None:
         server = InferenceServer(NET, InferenceSettings.model_validate(asked), 3)
         await server.register(clients)
         await server.load((1, {}))
-        network = server._evaluators[LIVE]
-        assert isinstance(network, HandMade)
+        network = network_of(server, LIVE)
         await scene(server, network)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inference, "Evaluator", HandMade)
         asyncio.run(asyncio.wait_for(scene_with_server(), 30))
+
+
+def network_of(server: InferenceServer, slot: int) -> HandMade:
+    network = server._evaluators[slot]
+    if isinstance(network, CachedEvaluator):
+        network = network._network
+    assert isinstance(network, HandMade)
+    return network
 
 
 def leaves_of(rng: np.random.Generator, rows: int, size: int) -> np.ndarray:
@@ -93,7 +101,8 @@ async def until(event: threading.Event) -> None:
         await asyncio.sleep(0)
 
 
-def test_hundreds_of_requests_are_each_answered_with_their_own_rows() -> None:
+@pytest.mark.parametrize("cache_positions", [0, 4, 1000])
+def test_hundreds_of_requests_are_each_answered_with_their_own_rows(cache_positions: int) -> None:
     async def scene(server: InferenceServer, network: HandMade) -> None:
         await server.load((1, {}), RIVAL)
         rng = np.random.default_rng(0)
@@ -107,7 +116,7 @@ def test_hundreds_of_requests_are_each_answered_with_their_own_rows() -> None:
         for (cells, _, _), answer in zip(asked, answers, strict=True):
             assert_own(answer, cells)
 
-    play_out(scene, clients=30, batch_rows=64, wait_ms=1.0)
+    play_out(scene, 30, batch_rows=64, wait_ms=1.0, cache_positions=cache_positions)
 
 
 @settings(max_examples=40, deadline=None)
@@ -368,8 +377,41 @@ def test_statistics_add_up() -> None:
         assert 0 < stats["busy_s"] <= elapsed
         assert 0 < stats["wait_ms_p50"] <= stats["wait_ms_p99"] <= elapsed * 1000
         assert stats["queue"] == 0
+        assert stats["cache_asked"] == stats["cache_hits"] == 0
 
     play_out(scene, clients=10, batch_rows=32, wait_ms=1.0)
+
+
+def test_with_a_cache_hits_are_not_evaluations() -> None:
+    async def scene(server: InferenceServer, network: HandMade) -> None:
+        await server.load((7, {}), RIVAL)
+        cells = np.unique(leaves_of(np.random.default_rng(0), 6, 3), axis=0)
+        for slot in (LIVE, LIVE, RIVAL, RIVAL):
+            await server.evaluate(cells, 3, slot)
+        stats, rows = await server.stats(), len(cells)
+        assert stats["evaluations"] == stats["cache_hits"] == 2 * rows
+        assert (stats["cache_asked"], stats["batches"]) == (4 * rows, 4)
+
+    play_out(scene, cache_positions=100)
+
+
+def test_with_a_cache_each_slot_remembers_its_own_until_it_is_loaded_again() -> None:
+    async def scene(server: InferenceServer, network: HandMade) -> None:
+        await server.load((7, {}), RIVAL)
+        rival, cells = network_of(server, RIVAL), np.zeros((1, 9), np.int8)
+
+        async def both_asked() -> tuple[int, int]:
+            for slot in (LIVE, RIVAL):
+                await server.evaluate(cells, 3, slot)
+            return len(network.batches), len(rival.batches)
+
+        assert await both_asked() == await both_asked() == (1, 1)
+        await server.load((2, {}), LIVE)
+        assert await both_asked() == (2, 1)
+        await server.load((7, {}), RIVAL)
+        assert await both_asked() == (2, 2)
+
+    play_out(scene, cache_positions=100)
 
 
 def test_the_queue_is_counted_while_the_network_is_busy() -> None:
