@@ -58,6 +58,7 @@ def ray_session(config: RunConfig) -> Iterator[None]:
     logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
     if settings.address is None:
         ray.init(
+            address="local",  # without it, Ray joins a cluster that runs here or in RAY_ADDRESS
             num_cpus=max(os.cpu_count() or 1, _processes(config)),
             include_dashboard=settings.dashboard,
             dashboard_host="127.0.0.1",

@@ -14,7 +14,9 @@ def ray_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Run Ray on this machine, with a home of its own for its token."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("RAY_ADDRESS", "127.0.0.1:1")  # nobody's; a run on this machine ignores it
         with ray_session(
             with_overrides(quick(3), {"cluster": {"dashboard": False}, "selfplay": {"players": 8}})
         ):
+            patch.delenv("RAY_ADDRESS")
             yield
