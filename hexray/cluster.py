@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import ray
 from ray.exceptions import RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from hexray.actors.inference import InferenceServer
 from hexray.actors.judge import Judge
@@ -22,8 +23,9 @@ from hexray.actors.learner import Learner
 from hexray.actors.player import Player
 from hexray.actors.replay import Replay
 from hexray.config import RunConfig
-from hexray.errors import HexrayError, SettingsError
+from hexray.errors import HexrayError
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
+from hexray.placement import Node, Placement, lay_out, wanted_by
 from hexray.usage import own_usage
 
 _INLINE_BYTES = 90_000
@@ -59,7 +61,7 @@ def ray_session(config: RunConfig) -> Iterator[None]:
     if settings.address is None:
         ray.init(
             address="local",  # without it, Ray joins a cluster that runs here or in RAY_ADDRESS
-            num_cpus=max(os.cpu_count() or 1, _processes(config)),
+            num_cpus=max(os.cpu_count() or 1, wanted_by(config).cpus),
             include_dashboard=settings.dashboard,
             dashboard_host="127.0.0.1",
             object_store_memory=settings.object_store_mb * 1024**2,
@@ -81,8 +83,24 @@ def _protect_token(token: Path) -> None:
         token.chmod(0o600)
 
 
-def _processes(config: RunConfig) -> int:
-    return config.inference.servers + config.selfplay.players + 1
+def plan(config: RunConfig) -> Placement:
+    """Lay the processes of a run over the nodes that are alive, the driver's own first.
+
+    Raises SettingsError for what Ray would wait for without a word.
+    """
+    nodes = [
+        Node(node["NodeID"], *(int(node["Resources"].get(kind, 0)) for kind in ("CPU", "GPU")))
+        for node in ray.nodes()
+        if node["Alive"]
+    ]
+    here = _here()
+    nodes.sort(key=lambda node: (node.id != here, node.id))
+    return lay_out(nodes, wanted_by(config))
+
+
+def _here() -> str:
+    """Return the node of this process."""
+    return ray.get_runtime_context().get_node_id()
 
 
 class _PlayerActor(Player):
@@ -131,15 +149,22 @@ def start_actors(config: RunConfig, folder: Path, name: str, start: int) -> Acto
 
     ``name`` is the run's, ``start`` counts its starts: both keep games apart from all others.
     """
-    _check_fit(config)
-    # Placed first, so that their processes come up while the servers are built.
-    replay = _place(Replay, "replay")
-    learner = _place(Learner, "learner", num_cpus=1, num_gpus=_gpu_share(config))
-    judge = _place(_JudgeActor, "judge")
-    servers = start_servers(config)
+    placement = plan(config)
+    # Placed first, so that their processes come up while the servers are built. Replay writes into
+    # the run folder, which is the driver's.
+    replay = _place(Replay, "replay", _here())
+    learner = _place(
+        Learner,
+        "learner",
+        placement.learner,
+        num_cpus=config.learner.threads,
+        num_gpus=placement.gpus,
+    )
+    judge = _place(_JudgeActor, "judge", _here())
+    servers = start_servers(config, placement)
     fetch(replay.build.remote(folder / "games", config.board, config.replay, config.seed))
     newest = replay.newest_version.remote()
-    players = start_players(config, servers, replay, name, start)
+    players = start_players(config, placement, servers, replay, name, start)
     fetch(learner.build.remote(config, folder / "checkpoints", newest))
     fetch(judge.build.remote(config, servers[0]))
     published = learner.publish.remote()
@@ -147,36 +172,45 @@ def start_actors(config: RunConfig, folder: Path, name: str, start: int) -> Acto
     return Actors(servers, players, replay, learner, judge)
 
 
-def start_servers(config: RunConfig) -> list[Any]:
+def start_servers(config: RunConfig, placement: Placement) -> list[Any]:
     """Start the inference servers; each takes a GPU, or half of one, where there are any."""
-    gpus = _gpu_share(config)
+    settings = config.inference
     servers = [
-        _place(InferenceServer, f"server-{index}", num_cpus=1, num_gpus=gpus)
-        for index in range(config.inference.servers)
+        _place(
+            InferenceServer,
+            f"server-{index}",
+            node,
+            num_cpus=settings.threads,
+            num_gpus=placement.gpus,
+        )
+        for index, node in enumerate(placement.servers)
     ]
-    parts = (config.net, config.inference, config.board)
-    fetch([server.build.remote(*parts) for server in servers])
-    clients = -(-config.selfplay.players // len(servers)) * config.selfplay.halves
-    fetch([server.register.remote(clients) for server in servers])
+    fetch([server.build.remote(config.net, settings, config.board) for server in servers])
+    halves = config.selfplay.halves
+    fetch(
+        [
+            server.register.remote(placement.players_of(index) * halves)
+            for index, server in enumerate(servers)
+        ]
+    )
     return servers
 
 
 def start_players(
-    config: RunConfig, servers: list[Any], replay: Any, name: str, start: int
+    config: RunConfig, placement: Placement, servers: list[Any], replay: Any, name: str, start: int
 ) -> list[Any]:
-    """Start the players, spread over the servers; ``replay`` acknowledges their games."""
-    count = config.selfplay.players
-    players = [_place(_PlayerActor, f"player-{index}", num_cpus=1) for index in range(count)]
+    """Start the players, each beside its server; ``replay`` acknowledges their games."""
+    seats = placement.players
+    players = [
+        _place(_PlayerActor, f"player-{index}", seat.node, num_cpus=1)
+        for index, seat in enumerate(seats)
+    ]
     fetch(
         [
             player.build.remote(
-                config,
-                f"{name}-{start}-{index}",
-                (start, index),
-                servers[index % len(servers)],
-                replay,
+                config, f"{name}-{start}-{index}", (start, index), servers[seat.server], replay
             )
-            for index, player in enumerate(players)
+            for index, (player, seat) in enumerate(zip(players, seats, strict=True))
         ]
     )
     return players
@@ -196,42 +230,13 @@ def fetch(ref: Any) -> Any:
         raise
 
 
-def gpu_share(gpus: float, servers: int) -> float:
-    """Return the GPUs that each server and the learner get: a whole one each, else half a one.
-
-    Raises SettingsError when the GPUs do not reach even so; without any, all run on CPUs.
-    """
-    users = servers + 1
-    if gpus == 0:
-        return 0.0
-    if gpus >= users:
-        return 1.0
-    if gpus * 2 >= users:
-        return 0.5
-    raise SettingsError(
-        f"inference.servers = {servers}: {servers} servers and a learner need {users / 2} GPUs, "
-        f"there are {gpus:g}; use at most {int(gpus * 2) - 1} servers"
-    )
-
-
-def _check_fit(config: RunConfig) -> None:
-    """Refuse what Ray would wait for without a word."""
-    needed, there = _processes(config), ray.cluster_resources().get("CPU", 0)
-    if needed > there:
-        raise SettingsError(
-            f"inference.servers {config.inference.servers} + selfplay.players "
-            f"{config.selfplay.players} + 1 learner need {needed} CPUs, the cluster has {there:g}"
-        )
-
-
-def _gpu_share(config: RunConfig) -> float:
-    return gpu_share(ray.cluster_resources().get("GPU", 0), config.inference.servers)
-
-
-def _place(body: type, name: str, *, num_cpus: int = 0, num_gpus: float = 0) -> Any:
+def _place(body: type, name: str, node: str, *, num_cpus: int = 0, num_gpus: float = 0) -> Any:
     """Start a process for an actor; nothing but ``build`` may be called before it is built."""
     actor = ray.remote(_built_by_call(body))
-    return actor.options(name=name, num_cpus=num_cpus, num_gpus=num_gpus).remote()
+    there = NodeAffinitySchedulingStrategy(node, soft=False)
+    return actor.options(
+        name=name, num_cpus=num_cpus, num_gpus=num_gpus, scheduling_strategy=there
+    ).remote()
 
 
 def _built_by_call(body: type) -> type:

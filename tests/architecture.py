@@ -16,7 +16,7 @@ LAYERS = (
     {"errors"},
     {"files", "usage"},
     {"config"},
-    {"presets"},
+    {"presets", "placement"},
     {"game"},
     {"evaluation"},
     {"search", "data", "batching"},

@@ -10,7 +10,7 @@ from oracle import winner_of
 from random_games import random_block
 
 from hexray import cluster
-from hexray.cluster import Actors, fetch, gpu_share, start_actors
+from hexray.cluster import Actors, fetch, start_actors
 from hexray.config import with_overrides
 from hexray.data.store import GameStore
 from hexray.errors import CheckpointError, SettingsError, StoreError
@@ -124,17 +124,17 @@ def test_damaged_checkpoints_refuse_the_learner_by_name(ray_here: None, tmp_path
     damaged = tmp_path / "checkpoints" / "00000007"
     damaged.mkdir(parents=True)
     (damaged / "manifest.json").write_text("{}")
-    learner = cluster._place(cluster.Learner, "damaged")
+    learner = cluster._place(cluster.Learner, "damaged", cluster._here())
     with pytest.raises(CheckpointError, match=r"no checkpoint in .* is valid.*\n.*00000007"):
         fetch(learner.build.remote(TINY, tmp_path / "checkpoints", 0))
 
 
 def test_versions_grow_past_those_of_stored_games(ray_here: None, tmp_path: Path) -> None:
-    learner = cluster._place(cluster.Learner, "late")
+    learner = cluster._place(cluster.Learner, "late", cluster._here())
     fetch(learner.build.remote(TINY, tmp_path, 41))
     assert fetch(learner.publish.remote())[0] == 42
     fetch(learner.save.remote(12.5))
-    again = cluster._place(cluster.Learner, "again")
+    again = cluster._place(cluster.Learner, "again", cluster._here())
     fetch(again.build.remote(TINY, tmp_path, 0))
     status = fetch(again.status.remote())
     assert (status["version"], status["trained_s"]) == (43, 12.5)
@@ -151,15 +151,3 @@ def test_more_processes_than_the_cluster_has_cpus_are_refused(
 def test_only_its_owner_can_read_rays_token(ray_here: None) -> None:
     token = Path.home() / ".ray" / "auth_token"
     assert token.stat().st_mode & 0o777 == 0o600
-
-
-@pytest.mark.parametrize(
-    ("gpus", "servers", "share"), [(0, 1, 0), (0, 8, 0), (1, 1, 0.5), (2, 1, 1), (2, 3, 0.5)]
-)
-def test_gpus_are_shared_by_servers_and_learner(gpus: float, servers: int, share: float) -> None:
-    assert gpu_share(gpus, servers) == share
-
-
-def test_more_servers_than_gpus_can_hold_are_refused() -> None:
-    with pytest.raises(SettingsError, match=r"inference\.servers = 4.*at most 1 servers"):
-        gpu_share(1, 4)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import ray
 
-from hexray.cluster import fetch, ray_session, start_players, start_servers
+from hexray.cluster import fetch, plan, ray_session, start_players, start_servers
 from hexray.config import RunConfig, with_overrides
 from hexray.data.samples import GameBlock
 from hexray.net.trainer import fresh_weights
@@ -51,12 +51,13 @@ def measure_selfplay(config: RunConfig, seconds: float) -> SelfplaySpeed:
 
     Needs a Ray session.
     """
-    servers = start_servers(config)
+    placement = plan(config)
+    servers = start_servers(config, placement)
     weights = ray.put((1, fresh_weights(config.net, config.seed)))
     fetch([server.load.remote(weights) for server in servers])
     body: Any = ray.remote(_Sink)
     sink = body.options(num_cpus=0).remote()
-    players = start_players(config, servers, sink, "bench", 0)
+    players = start_players(config, placement, servers, sink, "bench", 0)
     fetch([player.play.remote(WARM_SECONDS) for player in players])
     fetch([player.deliver.remote() for player in players])
     before, games = _totals(servers), fetch(sink.games.remote())

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import ray
 
-from hexray.cluster import fetch, remote_evaluate, start_servers
+from hexray.cluster import fetch, plan, remote_evaluate, start_servers
 from hexray.config import RunConfig, with_overrides
 from hexray.evaluation import Leaves
 from hexray.net.trainer import fresh_weights
@@ -51,7 +51,7 @@ def measure_server(
 ) -> list[ServerSpeed]:
     """Ask one server for ``seconds`` in every combination. Needs a Ray session."""
     one = with_overrides(config, {"inference": {"servers": 1}})
-    [server] = start_servers(one)
+    [server] = start_servers(one, plan(one))
     fetch(server.load.remote((1, fresh_weights(config.net, config.seed))))
     body: Any = ray.remote(_Client)
     every = [
