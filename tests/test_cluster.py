@@ -39,14 +39,23 @@ def run(ray_here: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Actor
 
 def test_players_games_reach_the_store_and_train_the_learner(run: tuple[Actors, Path]) -> None:
     actors, _ = run
-    fetch([player.play.remote(1.5) for player in actors.players])
-    fetch([player.deliver.remote() for player in actors.players])
+    _play_some(actors, 20)
     stats = fetch(actors.replay.stats.remote())
     assert stats["games"] > 0
-    assert stats["window_rows"] == stats["rows"] > 16
+    assert stats["window_rows"] == stats["rows"]
     losses = fetch(actors.learner.train.remote(actors.replay.sample.remote(32), 0.0))
     assert losses["rows_trained"] >= 32
     assert np.isfinite(losses["loss"])
+
+
+def _play_some(actors: Actors, rows: int) -> None:
+    """Play rounds until there are so many rows: kernels may have to be compiled first."""
+    for _ in range(60):
+        fetch([player.play.remote(0.5) for player in actors.players])
+        fetch([player.deliver.remote() for player in actors.players])
+        if fetch(actors.replay.stats.remote())["rows"] >= rows:
+            return
+    pytest.fail("the players made no games in half a minute")
 
 
 def test_published_weights_are_what_later_evaluations_carry(run: tuple[Actors, Path]) -> None:
@@ -91,8 +100,7 @@ async def _evaluate(server: Any, cells: np.ndarray) -> Any:
 
 def test_players_share_no_game_and_no_id(run: tuple[Actors, Path]) -> None:
     actors, folder = run
-    fetch([player.play.remote(1.5) for player in actors.players])
-    fetch([player.deliver.remote() for player in actors.players])
+    _play_some(actors, 20)
     stored = list(GameStore(folder / "games", 3).newest(10**9))
     ids = [game_id for block in stored for game_id in block.game_id]
     assert len(set(ids)) == len(ids)
