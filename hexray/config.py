@@ -54,6 +54,8 @@ class SearchSettings(Settings):
     """Rule of mcts: Gumbel with sequential halving (Danihelka 2022), or PUCT (AlphaZero)."""
     simulations: Annotated[int, Field(ge=1, le=100_000)] = 16
     """Simulations a move, 1 to 100000; each asks for at most one evaluation."""
+    reuse_tree: bool = False
+    """Mcts in self-play: keep what lies below the move played, so that less is left to search."""
     candidates: Annotated[int, Field(ge=1, le=361)] = 8
     """Moves considered at a Gumbel root, 1 to 361."""
     c_visit: Annotated[float, Field(ge=0)] = 50.0

@@ -1,8 +1,9 @@
-"""Gumbel search for one game in plain Python, written from the paper: nodes are objects.
+"""Gumbel and PUCT search for one game in plain Python, from the papers: nodes are objects.
 
 Danihelka et al. (2022): sequential halving at the root (figure 1), completed Q values with the
 mixed value (appendix D), the deterministic rule below the root (equation 14), c_visit and c_scale
-on winning probabilities. Certain results are backed up as in Winands (2008). No noise.
+on winning probabilities. PUCT: Silver et al. (2018). Certain results are backed up as in Winands
+(2008). No noise. A child can be searched in its turn: so a subtree is kept between moves.
 """
 
 import math
@@ -34,7 +35,8 @@ class Node:
     def prior(self) -> dict[int, float]:
         top = max(self.logits.values())
         weights = {cell: math.exp(logit - top) for cell, logit in self.logits.items()}
-        return {cell: weight / sum(weights.values()) for cell, weight in weights.items()}
+        total = sum(weights.values())
+        return {cell: weight / total for cell, weight in weights.items()}
 
     def certain(self, cell: int) -> int:
         return -self.children[cell].proven if cell in self.children else 0
@@ -77,30 +79,75 @@ def search(
     candidates: int,
     c_visit: float,
     c_scale: float,
-) -> dict[int, int]:
-    """Search and return the visits of each root move (absolute frame)."""
-    root.evaluate(evaluator)
-    considered = sorted(root.logits, key=lambda cell: -root.logits[cell])[:candidates]
+) -> int:
+    """Search a root that may have been below another one, and return the best move."""
+    if not root.logits:
+        root.evaluate(evaluator)
+    hopeful = [cell for cell in root.logits if root.certain(cell) >= 0]
+    considered = sorted(hopeful, key=lambda cell: -root.logits[cell])[:candidates]
     phases = max(1, math.ceil(math.log2(len(considered))))
+    rounds: list[list[int]] = []
     left = simulations
 
-    def rank() -> None:
-        score = {c: root.logits[c] + root.scaled(c, c_visit, c_scale) for c in considered}
-        considered.sort(key=lambda cell: -score[cell])
+    def score(cell: int) -> float:
+        return root.logits[cell] + root.scaled(cell, c_visit, c_scale)
+
+    def choose(node: Node) -> int:
+        improved = node.improved(c_visit, c_scale)
+        visits = {c: len(values) for c, values in node.values.items()}
+        return max(improved, key=lambda c: improved[c] - visits[c] / (1 + sum(visits.values())))
 
     while left and not root.proven:
         for _ in range(max(1, simulations // (phases * len(considered)))):
-            if left < len(considered):
-                rank()
-            for cell in considered[: left if not root.proven else 0]:
-                simulate(root, cell, evaluator, c_visit, c_scale)
-                left -= 1
-        rank()
+            if left < len(considered) and rounds:
+                considered.sort(key=score, reverse=True)
+            if not left or root.proven:
+                break
+            rounds.append(considered[:left])
+            left -= len(rounds[-1])
+            for cell in rounds[-1]:
+                if len(root.values[cell]) < len(rounds):
+                    simulate(root, cell, evaluator, choose)
+        considered.sort(key=score, reverse=True)
         considered = considered[: max(2, len(considered) // 2)]
-    return {cell: len(values) for cell, values in root.values.items()}
+    playable = root.improved(c_visit, c_scale)
+    survivors = ([c for c in cells if c in playable] for cells in [*rounds[::-1], list(playable)])
+    return max(next(cells for cells in survivors if cells), key=score)
 
 
-def simulate(node: Node, cell: int, evaluator: Callable, c_visit: float, c_scale: float) -> float:
+def search_puct(
+    root: Node, evaluator: Callable, simulations: int, init: float, base: float, reduction: float
+) -> int:
+    """Search by PUCT without noise up to so many visits, and return the most visited move.
+
+    Of equal ones it is the first as the mover sees them.
+    """
+    if not root.logits:
+        root.evaluate(evaluator)
+
+    def choose(node: Node) -> int:
+        prior, playable = node.prior(), node.improved(0.0, 0.0)
+        count = sum(len(values) for values in node.values.values())
+        mean = (node.value + sum(sum(values) for values in node.values.values())) / (1 + count)
+        explore = (math.log((1 + count + base) / base) + init) * math.sqrt(max(count, 1))
+
+        def score(cell: int) -> float:
+            values = node.values[cell]
+            q = sum(values) / len(values) if values else mean - reduction
+            return q + explore * prior[cell] / (1 + len(values))
+
+        return max(playable, key=score)
+
+    while sum(map(len, root.values.values())) < simulations and not root.proven:
+        simulate(root, choose(root), evaluator, choose)
+
+    def seen(cell: int) -> int:
+        return oracle.mover_cell(cell, root.to_move, root.size)
+
+    return max(sorted(root.improved(0.0, 0.0), key=seen), key=lambda cell: len(root.values[cell]))
+
+
+def simulate(node: Node, cell: int, evaluator: Callable, choose: Callable[[Node], int]) -> float:
     """Make one simulation through a move and return its value for the node's mover."""
     if cell not in node.children:
         cells = list(node.cells)
@@ -113,11 +160,7 @@ def simulate(node: Node, cell: int, evaluator: Callable, c_visit: float, c_scale
         value = -node.children[cell].proven
     else:
         child = node.children[cell]
-        improved = child.improved(c_visit, c_scale)
-        visits = {c: len(values) for c, values in child.values.items()}
-        total = sum(visits.values())
-        best = max(improved, key=lambda c: improved[c] - visits[c] / (1 + total))
-        value = -simulate(child, best, evaluator, c_visit, c_scale)
+        value = -simulate(child, choose(child), evaluator, choose)
     node.values[cell].append(value)
     if node.certain(cell) == 1:
         node.proven = 1

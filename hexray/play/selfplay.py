@@ -8,7 +8,7 @@ from hexray.data.samples import GameBlock
 from hexray.evaluation import Conversation
 from hexray.game.board import EMPTY, Boards, new_boards, play, play_kernel
 from hexray.game.frame import swap_moves
-from hexray.search import SearchResult, search
+from hexray.search import Memory, SearchResult, search
 
 
 class SelfPlay:
@@ -36,6 +36,9 @@ class SelfPlay:
         self._rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=stream))
         games, area = settings.games, size * size
         self._size, self.games = size, settings.games
+        self._memory = None
+        if search_settings.kind == "mcts":
+            self._memory = Memory(games, area, search_settings)
         self._begun = 0
         self._boards = new_boards(games, size)
         self._serial = np.zeros(games, np.int64)
@@ -53,12 +56,14 @@ class SelfPlay:
         """Play one move in every game; return the games that ended, or None."""
         boards, ply = self._boards, self._length - self._opening
         warm = ply < self._search.temperature_plies
-        result = yield from search(boards, self._search, self._rng, warm)
         to_move = boards.to_move.copy()
+        result = yield from search(boards, self._search, self._rng, warm, memory=self._memory)
         self._record(result, to_move, ply)
         proven_winner = result.proven * to_move
         joined = boards.winner != EMPTY
         over = joined | (self._adjudicates & (proven_winner != EMPTY))
+        if self._memory is not None:
+            self._memory.follow(result.moves, ~over)
         if not over.any():
             return None
         winner = np.where(joined, boards.winner, proven_winner)

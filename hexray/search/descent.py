@@ -6,7 +6,7 @@ from hexray.game.board import Boards, place
 from hexray.game.frame import swap_frame, write_mover_cells
 from hexray.game.kernel import kernel
 from hexray.search.rule import Rule, choose
-from hexray.search.tree import NONE, ROOT, Frontier, Trees, back_up
+from hexray.search.tree import NO_VERSION, NONE, ROOT, Frontier, Trees, back_up
 
 
 @kernel
@@ -41,6 +41,7 @@ def descend(
                 node = _grow(trees, game, node, move)
                 if joined:
                     trees.proven[game, node] = -1
+                    trees.version[game, node] = NO_VERSION
                     back_up(trees, game, node, -1.0, True)
                 else:
                     write_mover_cells(frontier.stones, colour, size, frontier.cells[rows])

@@ -59,6 +59,9 @@ def minimax(
 ) -> Conversation[SearchResult]:
     """Search ``len(settings.widths)`` plies from every board; the boards are not changed.
 
+    Leaves nothing to the next search: what lies below a move has the widths of later plies, not
+    those that its first plies must have.
+
     Without ``rng`` the children with the highest priors are kept and the best move is played.
     With it, children are drawn from the prior (``width_temperature``), and in the games marked in
     ``warm`` (bool[G]) the move is drawn from the softmax, over the kept moves, of
@@ -92,7 +95,7 @@ def minimax(
         policy=_improved_policy(moves, root.said.value, settings),
         value=plies[0].value,
         proven=plies[0].proven,
-        version=version,
+        version=np.full(len(root.seen), version, np.int32),
     )
 
 

@@ -27,14 +27,14 @@ class SearchResult(NamedTuple):
     policy   float32[G, A]  policy target; zero on occupied cells, each row sums to one
     value    float32[G]     +1 = the player to move wins
     proven   int8[G]        +1 or -1 where the result is certain, else 0
-    version  int            the oldest weights that took part
+    version  int32[G]       the oldest weights that took part
     """
 
     moves: NDArray[np.int64]
     policy: NDArray[np.float32]
     value: NDArray[np.float32]
     proven: NDArray[np.int8]
-    version: int
+    version: NDArray[np.int32]
 
 
 @lru_cache
@@ -51,6 +51,22 @@ def halving_schedule(simulations: int, candidates: int) -> NDArray[np.int16]:
         table[count, : len(schedule)] = schedule
     table.flags.writeable = False
     return table
+
+
+def schedules(
+    simulations: NDArray[np.integer], candidates: int, open_moves: NDArray[np.integer]
+) -> NDArray[np.int16]:
+    """Return the halving schedule [G, T] of every game for its simulations[G].
+
+    A game has no more candidates than open_moves[G]. Games of fewer than T rounds end in zeros.
+    """
+    considered = np.minimum(open_moves, candidates)
+    tables = [(count, halving_schedule(count, candidates)) for count in set(simulations.tolist())]
+    chosen = np.zeros((len(simulations), max(table.shape[1] for _, table in tables)), np.int16)
+    for count, table in tables:
+        games = np.flatnonzero(simulations == count)
+        chosen[games, : table.shape[1]] = table[considered[games]]
+    return chosen
 
 
 def _halving(simulations: int, candidates: int) -> list[int]:
@@ -72,7 +88,7 @@ def plan_halving(
     rule: Rule,
     gumbel: NDArray,
     order: NDArray,
-    considered: NDArray,
+    stayed: NDArray,
     schedule: NDArray,
     turn: int,
     games: NDArray,
@@ -81,31 +97,40 @@ def plan_halving(
     """List the root moves that get a simulation in round ``turn``; return how many.
 
     order int16[G, A] holds each game's moves, the candidates first; whenever fewer candidates
-    go on, they are ranked anew. Games whose root is proven take no part.
+    go on, they are ranked anew. stayed int32[G, A] counts the rounds that each move was part of.
+    Every round gives one visit, so a move that an earlier search has visited often enough is
+    left out until the schedule has caught up. Games whose root is proven take no part.
     """
     count = 0
     for game in range(len(order)):
-        width = schedule[considered[game], turn]
+        width = schedule[game, turn]
         if trees.proven[game, ROOT] != 0 or width == 0:
             continue
         if turn == 0:
-            _rank(trees, game, rule, gumbel, order, len(order[game]), width)
-        elif width < schedule[considered[game], turn - 1]:
-            before = schedule[considered[game], turn - 1]
-            _rank(trees, game, rule, gumbel, order, before, width)
+            _rank(trees, game, rule, gumbel, order, len(order[game]), width, True)
+        elif width < schedule[game, turn - 1]:
+            _rank(trees, game, rule, gumbel, order, schedule[game, turn - 1], width, False)
         for rank in range(width):
-            games[count] = game
-            moves[count] = order[game, rank]
-            count += 1
+            move = order[game, rank]
+            stayed[game, move] += 1
+            if trees.visits[game, ROOT, move] <= turn:
+                games[count] = game
+                moves[count] = move
+                count += 1
     return count
 
 
 @kernel
-def plan_puct(trees: Trees, rule: Rule, games: NDArray, moves: NDArray) -> int:
-    """List one root move for every game whose root is not proven; return how many."""
+def plan_puct(
+    trees: Trees, rule: Rule, simulations: NDArray, games: NDArray, moves: NDArray
+) -> int:
+    """List one root move for every game that goes on; return how many.
+
+    A game goes on until its root is proven or has ``simulations[G]``, kept ones included.
+    """
     count = 0
-    for game in range(len(trees.proven)):
-        if trees.proven[game, ROOT] == 0:
+    for game in range(len(simulations)):
+        if trees.proven[game, ROOT] == 0 and trees.sum[game, ROOT] < simulations[game]:
             games[count] = game
             moves[count] = choose(trees, game, ROOT, rule)
             count += 1
@@ -114,16 +139,32 @@ def plan_puct(trees: Trees, rule: Rule, games: NDArray, moves: NDArray) -> int:
 
 @kernel
 def _rank(
-    trees: Trees, game: int, rule: Rule, gumbel: NDArray, order: NDArray, among: int, best: int
+    trees: Trees,
+    game: int,
+    rule: Rule,
+    gumbel: NDArray,
+    order: NDArray,
+    among: int,
+    best: int,
+    by_prior: bool,
 ) -> None:
-    """Bring the ``best`` highest scores of the first ``among`` moves to the front, in order."""
+    """Bring the ``best`` highest scores of the first ``among`` moves to the front, in order.
+
+    ``by_prior`` takes all moves that are not refuted for equally good, whatever an earlier search
+    has found: only so are the candidates a draw from the policy.
+    """
     mixed = mixed_value(trees, game, ROOT)
     scale = q_scale(trees, game, ROOT, rule)
     for rank in range(best):
         top, top_score = rank, -np.inf
         for index in range(rank, among):
             move = order[game, index]
-            score = _score(trees, game, move, gumbel, mixed, scale)
+            if not by_prior:
+                score = _score(trees, game, move, gumbel, mixed, scale)
+            elif trees.result[game, ROOT, move] < 0:
+                score = -np.inf
+            else:
+                score = trees.logits[game, ROOT, move] + gumbel[game, move] + scale * mixed
             if score > top_score:
                 top, top_score = index, score
         order[game, rank], order[game, top] = order[game, top], order[game, rank]
@@ -138,22 +179,30 @@ def _score(
 
 
 def decide_gumbel(
-    trees: Trees, rule: Rule, gumbel: NDArray[np.float64]
+    trees: Trees, rule: Rule, gumbel: NDArray[np.float64], stayed: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
     """Return moves[G], the improved policy[G, A] and the values[G] it expects.
 
-    The move is the one visited most, the best score among equals.
+    The move is the best score among those that stayed[G, A] the most rounds of halving. Visits
+    would not tell: an earlier search may have visited most a move that fell out in the first round
+    or that was no candidate at all.
     """
     moves = np.empty(len(gumbel), np.int64)
     policy = np.empty(gumbel.shape, np.float32)
     value = np.empty(len(gumbel), np.float32)
-    _decide_gumbel(trees, rule, gumbel, moves, policy, value)
+    _decide_gumbel(trees, rule, gumbel, stayed, moves, policy, value)
     return moves, policy, value
 
 
 @kernel
 def _decide_gumbel(
-    trees: Trees, rule: Rule, gumbel: NDArray, moves: NDArray, policy: NDArray, value: NDArray
+    trees: Trees,
+    rule: Rule,
+    gumbel: NDArray,
+    stayed: NDArray,
+    moves: NDArray,
+    policy: NDArray,
+    value: NDArray,
 ) -> None:
     for game in range(len(moves)):
         value[game] = improved_policy(trees, game, ROOT, rule, policy[game])
@@ -165,10 +214,10 @@ def _decide_gumbel(
         for move in range(policy.shape[1]):
             if not is_eligible(trees, game, ROOT, move):
                 continue
-            visits = trees.visits[game, ROOT, move]
+            rounds = stayed[game, move]
             score = _score(trees, game, move, gumbel, mixed, scale)
-            if visits > most or (visits == most and score > best_score):
-                most, best_score = visits, score
+            if rounds > most or (rounds == most and score > best_score):
+                most, best_score = rounds, score
                 moves[game] = move
 
 

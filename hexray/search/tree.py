@@ -16,6 +16,8 @@ from hexray.game.kernel import kernel
 
 ROOT = 0
 NONE = -1
+NO_VERSION = 2**31 - 1
+"""Stands for the weights of a node that no network has seen: newer than any."""
 
 
 class Trees(NamedTuple):
@@ -28,6 +30,7 @@ class Trees(NamedTuple):
     proven  int8[G, M]         +1 the mover surely wins, -1 surely loses, 0 unknown
     open    int16[G, M]        legal moves that are not refuted
     sum     int32[G, M]        simulations through the node's moves
+    version int32[G, M]        the weights that gave value and logits, NO_VERSION if game over
     logits  float32[G, M, A]   -inf where occupied
     prior   float32[G, M, A]   softmax of the logits
     child   int32[G, M, A]     node below, NONE while unvisited
@@ -43,6 +46,7 @@ class Trees(NamedTuple):
     proven: NDArray[np.int8]
     open: NDArray[np.int16]
     sum: NDArray[np.int32]
+    version: NDArray[np.int32]
     logits: NDArray[np.float32]
     prior: NDArray[np.float32]
     child: NDArray[np.int32]
@@ -75,6 +79,7 @@ def new_trees(games: int, nodes: int, area: int) -> Trees:
         proven=np.zeros(per_game, np.int8),
         open=np.empty(per_game, np.int16),
         sum=np.empty(per_game, np.int32),
+        version=np.empty(per_game, np.int32),
         logits=np.empty(per_move, np.float32),
         prior=np.empty(per_move, np.float32),
         child=np.empty(per_move, np.int32),
@@ -97,8 +102,15 @@ def new_frontier(rows: int, area: int) -> Frontier:
 
 
 @kernel
-def expand(trees: Trees, frontier: Frontier, rows: int, logits: NDArray, values: NDArray) -> None:
-    """Give the first ``rows`` leaves of the frontier their priors and values.
+def expand(
+    trees: Trees,
+    frontier: Frontier,
+    rows: int,
+    logits: NDArray,
+    values: NDArray,
+    version: int,
+) -> None:
+    """Give the first ``rows`` leaves of the frontier their priors, carry their values up.
 
     logits float32[rows, A] and values float32[rows] are the network's, mover frame.
     """
@@ -128,6 +140,8 @@ def expand(trees: Trees, frontier: Frontier, rows: int, logits: NDArray, values:
         trees.value[game, node] = values[row]
         trees.open[game, node] = legal
         trees.sum[game, node] = 0
+        trees.version[game, node] = version
+        back_up(trees, game, node, float(values[row]), False)
 
 
 @kernel
@@ -155,8 +169,9 @@ def back_up(trees: Trees, game: int, node: int, value: float, certain: bool) -> 
 
 
 @kernel
-def back_up_leaves(trees: Trees, frontier: Frontier, rows: int) -> None:
-    """Carry the network's values of the first ``rows`` expanded leaves up to their roots."""
-    for row in range(rows):
-        game, node = frontier.game[row], frontier.node[row]
-        back_up(trees, game, node, float(trees.value[game, node]), False)
+def oldest_versions(trees: Trees, version: NDArray) -> None:
+    """Write into ``version[G]`` the oldest weights that any node of each tree has seen."""
+    for game in range(len(version)):
+        version[game] = NO_VERSION
+        for node in range(trees.used[game]):
+            version[game] = min(version[game], trees.version[game, node])

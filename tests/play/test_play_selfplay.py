@@ -7,13 +7,15 @@ from evaluators import hashed, row_by_row
 
 from hexray.config import SearchSettings, SelfplaySettings
 from hexray.data.samples import GameBlock, check_block, concat_games
-from hexray.evaluation import drive
+from hexray.evaluation import Evaluation, Leaves, drive
 from hexray.game.board import EMPTY
 from hexray.play.selfplay import SelfPlay, opening_moves
 
 SEARCHES = [
     SearchSettings(simulations=4, candidates=4),
     SearchSettings(root="puct", simulations=4),
+    SearchSettings(simulations=9, candidates=3, reuse_tree=True),
+    SearchSettings(root="puct", simulations=9, reuse_tree=True),
     SearchSettings(kind="minimax", widths=(4, 2)),
 ]
 
@@ -37,7 +39,7 @@ def _games(block: GameBlock) -> list[list[int]]:
     return [block.moves[a:b].tolist() for a, b in zip(starts, ends, strict=True)]
 
 
-@pytest.mark.parametrize("search", SEARCHES, ids=lambda search: f"{search.kind}-{search.root}")
+@pytest.mark.parametrize("search", SEARCHES, ids=lambda s: f"{s.kind}-{s.root}-{s.reuse_tree}")
 def test_finished_games_are_legal_and_their_winner_is_true(search: SearchSettings) -> None:
     block = _play(20, search)
     assert len(block.game_id) >= 6
@@ -47,7 +49,7 @@ def test_finished_games_are_legal_and_their_winner_is_true(search: SearchSetting
         assert winner == block.winner[game] or (winner == EMPTY and block.adjudicated[game])
 
 
-@pytest.mark.parametrize("search", SEARCHES, ids=lambda search: f"{search.kind}-{search.root}")
+@pytest.mark.parametrize("search", SEARCHES, ids=lambda s: f"{s.kind}-{s.root}-{s.reuse_tree}")
 def test_adjudicated_games_are_really_won(search: SearchSettings) -> None:
     thorough = search.model_copy(update={"simulations": 24, "candidates": 9})
     block = _play(40, thorough, adjudicate_share=1.0, size=3)
@@ -76,6 +78,41 @@ def test_a_finished_game_is_replaced_at_once() -> None:
         asked.clear()
         drive(group.step(), row_by_row(hashed, asked))
         assert asked[0] == 6
+
+
+@pytest.mark.parametrize("root", ["gumbel", "puct"])
+def test_kept_trees_save_evaluations(root: str) -> None:
+    rows: dict[bool, int] = {}
+    for reuses in (False, True):
+        search = SearchSettings.model_validate({"root": root, "reuse_tree": reuses})
+        group = SelfPlay(5, SelfplaySettings(games=6), search, "test", 0, (0,))
+        asked: list[int] = []
+        for _ in range(40):
+            drive(group.step(), row_by_row(hashed, asked))
+        rows[reuses] = sum(asked)
+    assert rows[True] < 0.9 * rows[False]
+
+
+def test_records_tell_the_version_of_each_game() -> None:
+    """Games that were begun by one version and games begun by the next share every batch."""
+    search = SearchSettings(simulations=9, candidates=3, reuse_tree=True)
+    group = SelfPlay(4, SelfplaySettings(games=6), search, "test", 0, (0,))
+    blocks = []
+    for version in range(40):
+
+        def evaluate(leaves: Leaves, version: int = version) -> Evaluation:
+            return row_by_row(hashed)(leaves)._replace(version=version)
+
+        blocks.append((version, drive(group.step(), evaluate)))
+    ages = [
+        version - int(last)
+        for version, block in blocks
+        if block is not None
+        for last in block.version[np.cumsum(block.length - block.opening) - 1]
+    ]
+    assert min(ages) == 0
+    assert max(ages) >= 1
+    assert max(ages) < 8
 
 
 def test_game_ids_never_repeat() -> None:

@@ -18,6 +18,7 @@ from hexray.evaluation import Evaluate, Evaluation, Leaves, drive, know_nothing
 from hexray.game.board import EMPTY, RED, Boards, new_boards, play_sequence
 from hexray.game.frame import mover_cells
 from hexray.search.mcts import mcts
+from hexray.search.reuse import Memory
 from hexray.search.root import SearchResult, halving_schedule
 from hexray.search.tree import Trees, expand, new_trees
 
@@ -236,7 +237,7 @@ def test_no_tree_takes_more_nodes_than_simulations_and_a_root(
         made.append(new_trees(games, nodes, area))
         return made[-1]
 
-    monkeypatch.setitem(mcts.__globals__, "new_trees", spied)
+    monkeypatch.setitem(Memory.__init__.__globals__, "new_trees", spied)
     for size, simulations, candidates in [(2, 200, 361), (3, 1, 1), (5, 64, 7), (4, 33, 16)]:
         boards = _positions(size, 12, seed=size)
         evaluate = _made_up(_half, 0.0, 0.5)
