@@ -100,6 +100,14 @@ class SelfplaySettings(Settings):
     """Upper bound of the random stones, as a share of the board."""
     adjudicate_share: Share = 0.8
     """Share of games that end as soon as the search has proven the result."""
+    decided_simulations: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """Mcts: at most so many simulations a move in a decided game, 0 to 100000; 0 spares none."""
+    decided_value: Annotated[float, Field(gt=0, le=1)] = 0.95
+    """A game is decided when the root value for one colour has reached this, above 0 to 1."""
+    decided_plies: Annotated[int, Field(ge=1, le=361)] = 3
+    """Plies in a row for which it must have, 1 to 361; below it the game is open again."""
+    decided_verify: Share = 0.1
+    """Share of games searched in full even when decided, to count how often that was wrong."""
     round_seconds: Seconds = 1.0
     """Seconds between two deliveries of finished games."""
 

@@ -49,8 +49,9 @@ class Player:
         """Play for about ``seconds``, delivering meanwhile what earlier rounds finished.
 
         Returns what was done; ``wait_share`` is the part of the time that an average group waited
-        for evaluations. When a delivery fails its error is raised after the round, and the games
-        are sent again with the next one.
+        for evaluations, the counts of decided games are those of ``SelfPlay.take_counts``. When a
+        delivery fails its error is raised after the round, and the games are sent again with the
+        next one.
         """
         start, self._wait_s = time.monotonic(), 0.0
         delivery = asyncio.create_task(self.deliver())
@@ -59,11 +60,13 @@ class Player:
         # All of them end, also when one fails: none may run on into the next round.
         await asyncio.wait(groups)
         elapsed = time.monotonic() - start
+        counts = [group.take_counts() for group in self._groups]
         await asyncio.gather(delivery, *groups)
         return {
             "moves": sum(group.result() for group in groups),
             "seconds": elapsed,
             "wait_share": self._wait_s / elapsed / len(self._groups),
+            **{name: sum(count[name] for count in counts) for name in counts[0]},
         }
 
     async def deliver(self) -> None:

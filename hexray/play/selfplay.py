@@ -8,6 +8,7 @@ from hexray.data.samples import GameBlock
 from hexray.evaluation import Conversation
 from hexray.game.board import EMPTY, Boards, new_boards, play, play_kernel
 from hexray.game.frame import swap_moves
+from hexray.play.decided import Decided
 from hexray.search import Memory, SearchResult, search
 
 
@@ -39,6 +40,7 @@ class SelfPlay:
         self._memory = None
         if search_settings.kind == "mcts":
             self._memory = Memory(games, area, search_settings)
+        self._decided = Decided(settings, search_settings)
         self._begun = 0
         self._boards = new_boards(games, size)
         self._serial = np.zeros(games, np.int64)
@@ -57,7 +59,9 @@ class SelfPlay:
         boards, ply = self._boards, self._length - self._opening
         warm = ply < self._search.temperature_plies
         to_move = boards.to_move.copy()
-        result = yield from search(boards, self._search, self._rng, warm, memory=self._memory)
+        simulations = self._decided.simulations(self._root_value, ply, to_move)
+        result = yield from search(boards, self._search, self._rng, warm, simulations, self._memory)
+        self._decided.searched(simulations)
         self._record(result, to_move, ply)
         proven_winner = result.proven * to_move
         joined = boards.winner != EMPTY
@@ -68,9 +72,14 @@ class SelfPlay:
             return None
         winner = np.where(joined, boards.winner, proven_winner)
         block = self._collect(np.flatnonzero(over), winner, ~joined)
+        self._decided.end(np.flatnonzero(over), winner)
         for game in np.flatnonzero(over):
             self._begin(int(game))
         return block
+
+    def take_counts(self) -> dict[str, int]:
+        """Return what happened to decided games since the last call (``Decided.take_counts``)."""
+        return self._decided.take_counts()
 
     def _record(self, result: SearchResult, to_move: NDArray, ply: NDArray) -> None:
         games = np.arange(len(ply))
@@ -108,6 +117,7 @@ class SelfPlay:
         self._serial[game] = self._begun
         self._begun += 1
         self._adjudicates[game] = rng.random() < settings.adjudicate_share
+        self._decided.begin(game, rng)
         moves = opening_moves(self._size, settings, rng)
         board = _undecided(self._size, moves)
         for column, fresh in zip(self._boards, board, strict=True):

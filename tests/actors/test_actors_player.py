@@ -317,6 +317,27 @@ def test_only_the_time_between_two_evaluations_is_spent_on_search(
     asyncio.run(scene())
 
 
+def test_what_happened_to_decided_games_is_told_once_for_all_groups(clock: Clock) -> None:
+    """A network that calls every game for Red at once: all but the first search are light."""
+    decided = {"decided_simulations": 1, "decided_plies": 1, "decided_verify": 0.5}
+    config = with_overrides(SMALL, {"selfplay": {**decided, "decided_value": 0.5}})
+
+    async def sure(leaves: Leaves) -> Evaluation:
+        said = await Network(clock)(leaves)
+        value = np.where(leaves.cells.sum(1) == 0, 0.9, -0.9).astype(np.float32)
+        return said._replace(value=value)
+
+    async def scene() -> list[dict[str, float]]:
+        player = player_of(sure, Store(), config=config)
+        return [await player.play(0.3) for _ in range(20)]
+
+    rounds = asyncio.run(scene())
+    total = {name: sum(done[name] for done in rounds) for name in rounds[0]}
+    assert 0 < total["light_searches"] < total["moves"]
+    assert 0 < total["decided_false"] < total["decided_verified"]
+    assert all(done["light_searches"] <= done["moves"] for done in rounds)
+
+
 def test_no_time_at_all_is_no_error() -> None:
     done = asyncio.run(player_of(Network(Clock()), Store()).play(0.0))
     assert (done["moves"], done["wait_share"]) == (0, 0)
