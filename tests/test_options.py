@@ -244,7 +244,8 @@ def help_text(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_help_names_and_describes_every_setting(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "300")
+    # One column, however many settings there are: beside each other they would mix their lines.
+    monkeypatch.setenv("COLUMNS", "129")
     said = help_text(capsys)
     missing: list[Any] = []
     for path, field in FIELDS.items():

@@ -48,6 +48,13 @@ def test_a_game_is_decided_by_three_plies_in_a_row_for_one_colour(
     assert found.tolist() == [EMPTY, colour]
 
 
+def test_a_new_game_is_not_decided_by_the_one_before_it() -> None:
+    settings = SelfplaySettings(decided_plies=1)
+    left = np.full((1, 9), 0.99, np.float32)
+    found = decided_colours(left, np.array([0]), np.array([RED], np.int8), settings)
+    assert found.tolist() == [EMPTY]
+
+
 def _says(winner: int, value: float = 0.99, steered: int = EMPTY) -> Evaluator:
     """Say that ``winner`` wins; ``steered`` builds straight down, the other along its own edge."""
 

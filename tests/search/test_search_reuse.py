@@ -358,6 +358,15 @@ def test_a_memory_of_another_size_is_refused() -> None:
         _search(new_boards(2, 5), _asked(simulations=16), memory, know_nothing)
 
 
+@each_root
+def test_a_game_given_up_leaves_nothing(root: str) -> None:
+    asked = _asked(root=root, simulations=16)
+    boards, memory = new_boards(4, 5), Memory(4, 25, asked)
+    found = _search(boards, asked, memory, row_by_row(hashed))
+    memory.follow(found.moves, np.array([True, False, True, False]))
+    assert memory.is_kept.tolist() == [True, False, True, False]
+
+
 def test_without_the_setting_nothing_is_kept() -> None:
     asked = SearchSettings(simulations=8)
     boards, memory = new_boards(2, 5), Memory(2, 25, asked)
