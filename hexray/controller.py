@@ -1,6 +1,7 @@
 """The single controller: keeps every actor busy, reacts when one of their calls returns."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ LEARNER_QUEUE = 2
 TICK_S = 0.5
 STATS_SECONDS = 1.0
 USAGE_SECONDS = 10.0
+DECIDED = ("moves", "light_searches", "decided_verified", "decided_false")
 
 Report = Callable[[Mapping[str, float]], None]
 
@@ -47,6 +49,7 @@ class Controller:
         self._served_before: dict[int, tuple[Mapping[str, float], float]] = {}
         self._family = Family()
         self._readings: dict[str, Mapping[str, float]] = {}
+        self._decided: Counter[str] = Counter()
         self._idle = list(range(len(actors.players)))
         self._ended: float | None = None
         self._stop = False
@@ -156,8 +159,11 @@ class Controller:
     def _played(self, index: int, done: Any) -> None:
         self._idle.append(index)
         stats = fetch(done)
+        self._decided.update({key: stats[key] for key in DECIDED})
         speed = stats["moves"] / stats["seconds"]
         self._report({"player/moves_per_s": speed, "player/wait_share": stats["wait_share"]})
+        if self._config.selfplay.decided_simulations:
+            self._report(decided_rates(self._decided))
 
     def _trained(self, done: Any) -> None:
         losses = fetch(done)
@@ -202,6 +208,19 @@ class Controller:
 
     def _measured(self, done: Any) -> None:
         self._report({f"solved/{key}": value for key, value in fetch(done).items()})
+
+
+def decided_rates(counts: Mapping[str, int]) -> dict[str, float]:
+    """Return what share of moves was searched lightly and how often a decided game was lost.
+
+    The false rate is over the games that were called decided and yet searched in full, and left
+    out while there are none.
+    """
+    rates = {"decided/light_share": counts["light_searches"] / max(counts["moves"], 1)}
+    verified = counts["decided_verified"]
+    if verified:
+        rates["decided/false_rate"] = counts["decided_false"] / verified
+    return {**rates, "decided/verified": verified}
 
 
 def server_rates(

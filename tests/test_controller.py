@@ -2,7 +2,7 @@
 
 import pytest
 
-from hexray.controller import server_rates
+from hexray.controller import decided_rates, server_rates
 
 BEFORE = {
     "evaluations": 1000,
@@ -33,3 +33,17 @@ def test_a_server_that_did_nothing_has_rates_of_zero() -> None:
     rates = server_rates(BEFORE, 100.0, {**BEFORE, **WAITS}, 101.0)
     assert rates["evaluations_per_s"] == rates["batch_fill"] == rates["busy_share"] == 0.0
     assert rates["cache_hit_rate"] == 0.0
+
+
+def test_the_false_rate_is_of_the_verified_games() -> None:
+    counts = {"moves": 200, "light_searches": 50, "decided_verified": 40, "decided_false": 2}
+    assert decided_rates(counts) == {
+        "decided/light_share": 0.25,
+        "decided/false_rate": 0.05,
+        "decided/verified": 40,
+    }
+
+
+def test_there_is_no_false_rate_before_a_game_was_verified() -> None:
+    counts = {"moves": 0, "light_searches": 0, "decided_verified": 0, "decided_false": 0}
+    assert decided_rates(counts) == {"decided/light_share": 0.0, "decided/verified": 0}
