@@ -14,8 +14,7 @@ from hexray.search.rule import (
     completed_q,
     improved_policy,
     is_eligible,
-    mixed_value,
-    q_scale,
+    mixed_and_scale,
 )
 from hexray.search.tree import ROOT, Trees
 
@@ -153,8 +152,7 @@ def _rank(
     ``by_prior`` takes all moves that are not refuted for equally good, whatever an earlier search
     has found: only so are the candidates a draw from the policy.
     """
-    mixed = mixed_value(trees, game, ROOT)
-    scale = q_scale(trees, game, ROOT, rule)
+    mixed, scale = mixed_and_scale(trees, game, ROOT, rule)
     for rank in range(best):
         top, top_score = rank, -np.inf
         for index in range(rank, among):
@@ -208,8 +206,7 @@ def _decide_gumbel(
         value[game] = improved_policy(trees, game, ROOT, rule, policy[game])
         if trees.proven[game, ROOT] != 0:
             value[game] = trees.proven[game, ROOT]
-        mixed = mixed_value(trees, game, ROOT)
-        scale = q_scale(trees, game, ROOT, rule)
+        mixed, scale = mixed_and_scale(trees, game, ROOT, rule)
         most, best_score = -1, -np.inf
         for move in range(policy.shape[1]):
             if not is_eligible(trees, game, ROOT, move):

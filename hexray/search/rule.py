@@ -13,6 +13,9 @@ from hexray.config import SearchSettings
 from hexray.game.kernel import kernel
 from hexray.search.tree import Trees
 
+TINY = 1e-30
+"""Added to priors, so that a sum of them is never zero."""
+
 
 class Rule(NamedTuple):
     """The numbers of the selection rule, from SearchSettings."""
@@ -47,47 +50,61 @@ def choose(trees: Trees, game: int, node: int, rule: Rule) -> int:
 
 @kernel
 def _choose_gumbel(trees: Trees, game: int, node: int, rule: Rule) -> int:
-    """Follow the improved policy: the move whose share of visits lags behind it most."""
-    mixed = mixed_value(trees, game, node)
-    scale = q_scale(trees, game, node, rule)
-    best_q = -np.inf
-    for move in range(trees.prior.shape[2]):
-        if is_eligible(trees, game, node, move):
-            best_q = max(best_q, completed_q(trees, game, node, move, mixed))
-    unvisited = np.exp(scale * min(mixed - best_q, 0.0))
-    total = 0.0
-    for move in range(trees.prior.shape[2]):
-        if is_eligible(trees, game, node, move):
-            total += _weight(trees, game, node, move, best_q, scale, unvisited)
-    best, best_lag = -1, -np.inf
+    """Follow the improved policy: the move whose share of visits lags behind it most.
+
+    Only visited moves are looked at one by one. Of the others, whose Q is the mixed value, the
+    likeliest lags most.
+    """
+    if trees.sum[game, node] == 0:
+        return _likeliest(trees, game, node)
+    mixed, scale = mixed_and_scale(trees, game, node, rule)
+    best_q, unvisited_prior, likeliest = -np.inf, 0.0, -1
     for move in range(trees.prior.shape[2]):
         if not is_eligible(trees, game, node, move):
             continue
+        if trees.visits[game, node, move] > 0:
+            best_q = max(best_q, completed_q(trees, game, node, move, mixed))
+            continue
+        unvisited_prior += trees.prior[game, node, move] + TINY
+        if likeliest < 0 or trees.prior[game, node, move] > trees.prior[game, node, likeliest]:
+            likeliest = move
+    if likeliest >= 0:
+        best_q = max(best_q, mixed)
+    unvisited = np.exp(scale * (mixed - best_q)) if likeliest >= 0 else 0.0
+    total = unvisited_prior * unvisited
+    for move in range(trees.prior.shape[2]):
+        if trees.visits[game, node, move] > 0 and is_eligible(trees, game, node, move):
+            total += _weight(trees, game, node, move, best_q, scale)
+    best, best_lag = likeliest, -np.inf
+    if likeliest >= 0:
+        best_lag = (trees.prior[game, node, likeliest] + TINY) * unvisited / total
+    for move in range(trees.prior.shape[2]):
+        if trees.visits[game, node, move] == 0 or not is_eligible(trees, game, node, move):
+            continue
         share = trees.visits[game, node, move] / (1.0 + trees.sum[game, node])
-        lag = _weight(trees, game, node, move, best_q, scale, unvisited) / total - share
-        if lag > best_lag:
+        lag = _weight(trees, game, node, move, best_q, scale) / total - share
+        if lag > best_lag or (lag == best_lag and move < best):
             best, best_lag = move, lag
     return best
 
 
 @kernel
-def _weight(
-    trees: Trees,
-    game: int,
-    node: int,
-    move: int,
-    best_q: float,
-    scale: float,
-    unvisited: float,
-) -> float:
-    """Return prior * exp(scale * (Q - best Q)), the last factor given for unvisited moves.
+def _likeliest(trees: Trees, game: int, node: int) -> int:
+    best = 0
+    for move in range(1, trees.prior.shape[2]):
+        if trees.logits[game, node, move] > trees.logits[game, node, best]:
+            best = move
+    return best
+
+
+@kernel
+def _weight(trees: Trees, game: int, node: int, move: int, best_q: float, scale: float) -> float:
+    """Return prior * exp(scale * (Q - best Q)) of a visited move.
 
     It cannot overflow, and not all weights are zero even where the prior is.
     """
-    prior = trees.prior[game, node, move] + 1e-30
-    if trees.visits[game, node, move] == 0:
-        return prior * unvisited
-    return prior * np.exp(scale * (completed_q(trees, game, node, move, 0.0) - best_q))
+    q = completed_q(trees, game, node, move, 0.0)
+    return (trees.prior[game, node, move] + TINY) * np.exp(scale * (q - best_q))
 
 
 @kernel
@@ -114,19 +131,27 @@ def _choose_puct(trees: Trees, game: int, node: int, rule: Rule) -> int:
 
 
 @kernel
-def mixed_value(trees: Trees, game: int, node: int) -> float:
-    """Estimate a node's value from its network value and its visited moves (appendix D, v_mix)."""
-    weight, total = 0.0, 0.0
+def mixed_and_scale(trees: Trees, game: int, node: int, rule: Rule) -> tuple[float, float]:
+    """Return the value of an untried move, and the factor of values before they join a logit.
+
+    The first is v_mix of appendix D, from the network's value and the visited moves. The second
+    is (c_visit + most visits) * c_scale for winning probabilities, as in the paper, so half of it
+    for values in [-1, 1].
+    """
+    weight, total, most = 0.0, 0.0, 0
     for move in range(trees.prior.shape[2]):
         visits = trees.visits[game, node, move]
         if visits > 0:
-            prior = trees.prior[game, node, move] + 1e-30
+            prior = trees.prior[game, node, move] + TINY
             weight += prior
             total += prior * trees.total[game, node, move] / visits
+            most = max(most, visits)
+    scale = (rule.c_visit + most) * rule.c_scale * 0.5
     if weight == 0.0:
-        return trees.value[game, node]
+        return float(trees.value[game, node]), scale
     simulations = trees.sum[game, node]
-    return (trees.value[game, node] + simulations * total / weight) / (1.0 + simulations)
+    mixed = (trees.value[game, node] + simulations * total / weight) / (1.0 + simulations)
+    return mixed, scale
 
 
 @kernel
@@ -137,18 +162,6 @@ def completed_q(trees: Trees, game: int, node: int, move: int, mixed: float) -> 
     if trees.visits[game, node, move] > 0:
         return trees.total[game, node, move] / trees.visits[game, node, move]
     return mixed
-
-
-@kernel
-def q_scale(trees: Trees, game: int, node: int, rule: Rule) -> float:
-    """Return what a value in [-1, 1] is multiplied by before it is added to a logit.
-
-    The paper scales winning probabilities, hence the half.
-    """
-    most = 0
-    for move in range(trees.prior.shape[2]):
-        most = max(most, trees.visits[game, node, move])
-    return (rule.c_visit + most) * rule.c_scale * 0.5
 
 
 @kernel
@@ -168,8 +181,7 @@ def improved_policy(trees: Trees, game: int, node: int, rule: Rule, policy: NDAr
 
     In a won node only winning moves count, in an undecided one refuted moves do not.
     """
-    mixed = mixed_value(trees, game, node)
-    scale = q_scale(trees, game, node, rule)
+    mixed, scale = mixed_and_scale(trees, game, node, rule)
     highest = -np.inf
     for move in range(len(policy)):
         policy[move] = -np.inf

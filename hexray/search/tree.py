@@ -117,24 +117,26 @@ def expand(
     for row in range(rows):
         game, node = frontier.game[row], frontier.node[row]
         cells = frontier.cells[row]
-        highest = -np.inf
+        highest = np.float32(-np.inf)  # exp in float32 takes half the time
         for move in range(len(cells)):
             if cells[move] == EMPTY:
                 highest = max(highest, logits[row, move])
-        total, legal = 0.0, 0
+        total, legal = np.float32(0), 0
         for move in range(len(cells)):
             trees.child[game, node, move] = NONE
             trees.visits[game, node, move] = 0
             trees.total[game, node, move] = 0.0
             trees.result[game, node, move] = 0
+            trees.logits[game, node, move] = -np.inf
+            trees.prior[game, node, move] = 0.0
+        for move in range(len(cells)):
             if cells[move] == EMPTY:
                 legal += 1
-                trees.logits[game, node, move] = logits[row, move] - highest
-                trees.prior[game, node, move] = np.exp(logits[row, move] - highest)
-                total += trees.prior[game, node, move]
-            else:
-                trees.logits[game, node, move] = -np.inf
-                trees.prior[game, node, move] = 0.0
+                logit = logits[row, move] - highest
+                weight = np.exp(logit)
+                trees.logits[game, node, move] = logit
+                trees.prior[game, node, move] = weight
+                total += weight
         for move in range(len(cells)):
             trees.prior[game, node, move] /= total
         trees.value[game, node] = values[row]
