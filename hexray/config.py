@@ -129,7 +129,7 @@ class InferenceSettings(Settings):
     """How leaves are evaluated."""
 
     servers: Annotated[int, Field(ge=1)] = 1
-    """Inference server processes; at most one for each GPU."""
+    """Inference server processes; where there are GPUs each takes one, or half of one."""
     precision: Precision = "auto"
     """Number format; auto measures at start and takes the faster."""
     backend: Backend = "eager"
