@@ -121,15 +121,16 @@ class _JudgeActor(Judge):
 
 
 def remote_evaluate(server: Any, batch_rows: int) -> EvaluateAsync:
-    """Evaluate leaves on a server, in messages that travel inline and fit into its batches."""
+    """Evaluate leaves on a server, in messages that travel inline and fit into its batches.
+
+    A few rows cost a message as many do, so the messages are of equal size.
+    """
 
     async def evaluate(leaves: Leaves) -> Evaluation:
-        rows = min(_INLINE_BYTES // (2 * leaves.cells.shape[1] + 4), batch_rows)
+        most = min(_INLINE_BYTES // (2 * leaves.cells.shape[1] + 4), batch_rows)
+        messages = np.array_split(leaves.cells, -(-len(leaves.cells) // most))
         parts = await asyncio.gather(
-            *(
-                server.evaluate.remote(leaves.cells[start : start + rows], leaves.size)
-                for start in range(0, len(leaves.cells), rows)
-            )
+            *(server.evaluate.remote(cells, leaves.size) for cells in messages)
         )
         return parts[0] if len(parts) == 1 else _join(parts)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from hexray.cluster import Actors, fetch, start_actors
 from hexray.config import with_overrides
 from hexray.data.store import GameStore
 from hexray.errors import CheckpointError, SettingsError, StoreError
-from hexray.evaluation import Leaves
+from hexray.evaluation import Evaluation, Leaves, know_nothing
 from hexray.presets import quick
 
 pytestmark = pytest.mark.ray
@@ -92,6 +93,45 @@ def test_no_message_is_larger_than_a_batch(run: tuple[Actors, Path]) -> None:
     assert len(asyncio.run(ask()).value) == 200
     after = fetch(actors.servers[0].stats.remote())
     assert after["batches"] - before["batches"] >= 4
+
+
+class _Recorder:
+    """A server that answers in this process and keeps the sizes of messages."""
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.evaluate = SimpleNamespace(remote=self._answer)
+
+    async def _answer(self, cells: np.ndarray, size: int) -> Evaluation:
+        self.rows.append(len(cells))
+        return know_nothing(Leaves(cells, size))
+
+
+@pytest.mark.parametrize(
+    ("rows", "size", "messages"),
+    [(1, 3, [1]), (64, 3, [64]), (65, 3, [33, 32]), (200, 3, [50, 50, 50, 50])],
+)
+def test_messages_are_few_and_of_equal_size(rows: int, size: int, messages: list[int]) -> None:
+    server = _Recorder()
+    leaves = Leaves(np.zeros((rows, size * size), np.int8), size)
+
+    async def ask() -> Evaluation:
+        return await cluster.remote_evaluate(server, 64)(leaves)
+
+    assert len(asyncio.run(ask()).value) == rows
+    assert server.rows == messages
+
+
+def test_answers_to_large_boards_travel_inline() -> None:
+    server = _Recorder()
+    leaves = Leaves(np.zeros((512, 361), np.int8), 19)
+
+    async def ask() -> Evaluation:
+        return await cluster.remote_evaluate(server, 512)(leaves)
+
+    asyncio.run(ask())
+    # An answer takes two bytes a cell and four for the value; Ray keeps 100 KB inline.
+    assert max(server.rows) * (2 * 361 + 4) < 100_000
 
 
 async def _evaluate(server: Any, cells: np.ndarray) -> Any:
