@@ -24,6 +24,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
 Precision = Literal["auto", "float32", "bfloat16"]
 Backend = Literal["auto", "eager", "compiled"]
+ServingBackend = Literal["auto", "eager", "compiled", "graphs"]
 
 
 class Settings(BaseModel):
@@ -131,11 +132,11 @@ class InferenceSettings(Settings):
     servers: Annotated[int, Field(ge=1)] = 1
     """Inference server processes; where there are GPUs each takes one, or half of one."""
     precision: Precision = "auto"
-    """Number format; auto measures at start and takes the faster."""
-    backend: Backend = "eager"
-    """Compiled is 10 to 25 % faster and begins some 20 s later; auto compiles if it can."""
-    threads: Annotated[int, Field(ge=1)] = 1
-    """CPU threads of a server; more than one collapses beside busy neighbours."""
+    """Number format; auto measures and takes the faster. What auto finds is remembered."""
+    backend: ServingBackend = "eager"
+    """Eager; compiled, 5 to 25 % faster and some 20 s later; graphs, CUDA only; auto measures."""
+    threads: Annotated[int, Field(ge=0)] = 1
+    """CPU threads of a server; 0 measures. More than one collapses beside busy neighbours."""
     batch_rows: Annotated[int, Field(ge=1, le=65_536)] = 512
     """Most positions in one batch."""
     wait_ms: Annotated[float, Field(ge=0)] = 2.0

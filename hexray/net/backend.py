@@ -1,18 +1,17 @@
-"""What the machine offers a network: a device, the faster number format, a compiler."""
+"""What the machine offers a network: a device, number formats, memory, a compiler."""
 
 import ctypes
 import os
 import platform
 import shutil
 import sys
-import time
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 import torch
 from torch import nn
 
-from hexray.config import Backend, Precision
+from hexray.config import Backend, Precision, ServingBackend
 from hexray.errors import SettingsError
 
 Format = Literal["float32", "bfloat16"]
@@ -20,7 +19,6 @@ Forward = Callable[..., Any]
 Net = TypeVar("Net", bound=nn.Module)
 
 FORMATS: tuple[Format, ...] = ("float32", "bfloat16")
-ROUNDS = 3
 # From glibc's malloc.h: one arena for all threads, no mmap below 32 MB, give back beyond 512 MB.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _MALLOC = ((_M_ARENA_MAX, 1), (_M_MMAP_THRESHOLD, 2**25), (_M_TRIM_THRESHOLD, 2**29))
@@ -50,39 +48,28 @@ def keep_freed_memory() -> None:
         mallopt(parameter, value)
 
 
-def choose_precision(
-    wanted: Precision,
-    work: Callable[[Format], None],
-    clock: Callable[[], float] = time.perf_counter,
-) -> Format:
-    """Return ``wanted``, or for ``auto`` the format in which ``work`` takes least time.
-
-    Each format is warmed up once, then timed ROUNDS times in turn, and its best time counts.
-    ``work`` must not return before the device is done.
-    """
-    if wanted != "auto":
-        return wanted
-    for number_format in FORMATS:
-        work(number_format)
-    seconds = {number_format: float("inf") for number_format in FORMATS}
-    for _ in range(ROUNDS):
-        for number_format in FORMATS:
-            begin = clock()
-            work(number_format)
-            seconds[number_format] = min(seconds[number_format], clock() - begin)
-    return min(FORMATS, key=seconds.__getitem__)
+def formats(wanted: Precision) -> tuple[Format, ...]:
+    """Return the number formats that a setting leaves to choose from, the exact one first."""
+    return FORMATS if wanted == "auto" else (wanted,)
 
 
-def may_compile(wanted: Backend, setting: str) -> bool:
+def describe_machine(device: torch.device) -> dict[str, Any]:
+    """Return what the speed of a network on ``device`` depends on, made of what JSON can hold."""
+    processor = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    cpu = dict(torch.cpu.get_capabilities())
+    return {"torch": torch.__version__, "device": processor, "cpu": cpu}
+
+
+def may_compile(wanted: Backend | ServingBackend, setting: str) -> bool:
     """Say whether to compile: for ``auto`` if there is a C++ compiler.
 
-    Raises SettingsError naming ``setting`` when it asks for ``compiled`` and there is none.
+    Raises SettingsError naming ``setting`` when what it asks for needs one and there is none.
     """
     compiler = cxx_compiler()
     is_there = shutil.which(compiler) is not None
-    if wanted == "compiled" and not is_there:
+    if wanted in ("compiled", "graphs") and not is_there:
         raise SettingsError(
-            f"{setting} = compiled needs a C++ compiler and {compiler!r} was not found; install "
+            f"{setting} = {wanted} needs a C++ compiler and {compiler!r} was not found; install "
             f"g++, name another in the environment variable CXX, or set {setting} to auto or eager"
         )
     return wanted != "eager" and is_there

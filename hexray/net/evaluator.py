@@ -1,7 +1,8 @@
-"""Evaluate leaves with the served network: folded, channels last, in the faster format."""
+"""Evaluate leaves with the served network, run in the way that is fastest here."""
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import numpy as np
 import torch
@@ -12,26 +13,24 @@ from hexray.config import InferenceSettings, NetSettings
 from hexray.errors import EvaluationError
 from hexray.evaluation import Evaluation, Leaves
 from hexray.net.backend import (
-    FORMATS,
     Format,
-    choose_precision,
-    compiled,
+    describe_machine,
+    formats,
     keep_freed_memory,
     may_compile,
     pick_device,
-    place,
 )
-from hexray.net.model import HexNet, copy_weights, input_planes
-
-# A compiled net takes any number of rows but treats a single one as a case of its own.
-MIN_COMPILED_ROWS = 2
+from hexray.net.model import copy_weights
+from hexray.net.served import Runner, Served, make_runner
+from hexray.net.tuning import Candidate, candidates, describe, settle
 
 
 class Evaluator:
-    """Answer leaves with the weights last loaded; ``precision`` says in which number format.
+    """Answer leaves with the weights last loaded; ``choice`` says in one line how they are run.
 
-    Sets the number of torch threads of the threads that call it. One call at a time: loading
-    while a batch is under way would mix two versions.
+    ``precision`` is the number format and ``is_compiled`` whether the network is compiled. Sets
+    the number of torch threads of the threads that call it. One call at a time: loading while a
+    batch is under way would mix two versions.
     """
 
     def __init__(
@@ -40,32 +39,48 @@ class Evaluator:
         inference: InferenceSettings,
         size: int,
         clock: Callable[[], float] = time.perf_counter,
+        cores: int = 1,
     ) -> None:
-        """Make the network; boards of side ``size`` are what precision is measured on.
+        """Make the network; what the settings leave open is measured on boards of side ``size``.
 
-        A compiled net is compiled for that size here, for others when they first come.
-        Raises SettingsError when ``inference.backend`` is compiled and there is no C++ compiler.
+        A compiled net is compiled for that size here, for others when they first come. ``cores``
+        is the share of the machine's cores that threads may take. Raises SettingsError when
+        ``inference.backend`` asks for what this machine does not have.
         """
-        torch.set_num_threads(inference.threads)
         keep_freed_memory()
-        self._inference = inference
-        self._device = pick_device()
-        nets = {name: _build(net_settings, name, self._device) for name in FORMATS}
-        empty = np.zeros((max(inference.batch_rows, MIN_COMPILED_ROWS), size * size), np.int8)
+        device, rows = pick_device(), inference.batch_rows
+        allowed = candidates(
+            inference,
+            cores,
+            has_compiler=may_compile(inference.backend, "inference.backend"),
+            has_gpu=device.type == "cuda",
+        )
+        nets = {name: Served(net_settings, name, device) for name in formats(inference.precision)}
 
-        def work(name: Format) -> None:
-            with torch.inference_mode():
-                planes = input_planes(empty, size, self._device)
-                nets[name](planes.to(getattr(torch, name)))[1].cpu()
+        @cache
+        def runner(candidate: Candidate) -> Runner:
+            return make_runner(nets[candidate.precision], candidate.mode, rows, device)
 
+        @torch.inference_mode()
+        def work(candidate: Candidate) -> None:
+            torch.set_num_threads(candidate.threads)
+            runner(candidate)(torch.zeros((rows, size, size), dtype=torch.int8))
+
+        facts = {
+            "machine": describe_machine(device),
+            "net": net_settings.model_dump(),
+            "size": size,
+            "batch_rows": rows,
+        }
+        chosen = settle(allowed, facts, work, clock)
         self.version: int | None = None
-        self.precision: Format = choose_precision(inference.precision, work, clock)
-        self._net = self._forward = nets[self.precision]
-        self.is_compiled = may_compile(inference.backend, "inference.backend")
+        self.precision: Format = chosen.candidate.precision
+        self.is_compiled = chosen.candidate.mode != "eager"
+        self.choice = describe(chosen, rows)
+        self._rows, self._threads = rows, chosen.candidate.threads
+        self._net, self._run = nets[self.precision].net, runner(chosen.candidate)
         if self.is_compiled:
-            self._forward = compiled(self._net)
-            with torch.inference_mode():
-                self._infer(empty, size)
+            work(chosen.candidate)
 
     def load(self, version: int, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Take over published ``weights`` in place (a copy, without compiling again).
@@ -81,16 +96,17 @@ class Evaluator:
 
         Raises EvaluationError when no weights are loaded or an answer is not finite.
         """
-        torch.set_num_threads(self._inference.threads)  # it holds for the calling thread only
+        torch.set_num_threads(self._threads)  # it holds for the calling thread only
         cells, size = leaves
         if self.version is None:
             raise EvaluationError("no weights are loaded; call load first")
         if len(cells) == 0 or cells.shape[1:] != (size * size,):
             raise ValueError(f"leaves of shape {cells.shape} are no rows of {size}x{size} boards")
-        rows = self._inference.batch_rows
-        parts = [self._infer(cells[at : at + rows], size) for at in range(0, len(cells), rows)]
-        logits, value_logit = (torch.cat(column).cpu() for column in zip(*parts, strict=True))
-        if not (torch.isfinite(logits).all() and torch.isfinite(value_logit).all()):
+        boards = torch.from_numpy(np.require(cells, np.int8, ["C", "W"])).view(-1, size, size)
+        parts = [self._run(part) for part in boards.split(self._rows)]
+        answers = parts[0] if len(parts) == 1 else torch.cat(parts)
+        logits, value_logit = answers[:, :-1].half(), answers[:, -1].float()
+        if not (_are_finite(logits) and _are_finite(value_logit)):
             raise EvaluationError(
                 f"version {self.version} answers with numbers that are not finite; "
                 "go back to an earlier checkpoint"
@@ -98,17 +114,8 @@ class Evaluator:
         value = torch.tanh(value_logit / 2)
         return Evaluation(logits.numpy(), value.numpy(), self.version)
 
-    def _infer(self, cells: NDArray[np.int8], size: int) -> tuple[Tensor, Tensor]:
-        rows = len(cells)
-        if self.is_compiled and rows < MIN_COMPILED_ROWS:
-            cells = np.repeat(cells, MIN_COMPILED_ROWS, axis=0)
-        planes = input_planes(cells, size, self._device).to(getattr(torch, self.precision))
-        if self.is_compiled:
-            torch._dynamo.mark_dynamic(planes, 0)
-        logits, value_logit = self._forward(planes)
-        return logits[:rows].half(), value_logit[:rows].float()
 
-
-def _build(settings: NetSettings, name: Format, device: torch.device) -> HexNet:
-    net = HexNet(settings, normalised=False).eval().requires_grad_(False)
-    return place(net, device, getattr(torch, name))
+def _are_finite(numbers: Tensor) -> bool:
+    # A sum in double precision can neither overflow nor lose an infinity or a NaN, and is several
+    # times as fast as looking at each number.
+    return bool(torch.isfinite(numbers.sum(dtype=torch.float64)))

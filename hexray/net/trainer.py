@@ -17,8 +17,8 @@ from hexray.errors import CheckpointError, TrainingError
 from hexray.net.backend import (
     Format,
     Forward,
-    choose_precision,
     compiled,
+    formats,
     keep_freed_memory,
     may_compile,
     pick_device,
@@ -26,6 +26,7 @@ from hexray.net.backend import (
 )
 from hexray.net.loss import Losses, Targets, loss
 from hexray.net.model import HexNet, copy_weights, fold, input_planes
+from hexray.net.tuning import choose
 
 # Policy targets are float16: a row of 361 rounded shares strays from one by at most this.
 POLICY_SUM_TOLERANCE = 0.01
@@ -60,7 +61,7 @@ class Trainer:
         self._average = {name: tensor.clone() for name, tensor in self._live.items()}
         self.step = 0
         self.rows_trained = 0
-        self.precision: Format = choose_precision(settings.precision, self._probe(size_hint), clock)
+        self.precision: Format = choose(formats(settings.precision), self._probe(size_hint), clock)
         self._forward: Forward = self._net
         if may_compile(settings.backend, "learner.backend"):
             self._forward = compiled(self._net)

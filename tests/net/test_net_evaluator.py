@@ -1,16 +1,18 @@
 """The evaluator answers as the network does, in any batch, size and format."""
 
+import datetime
 import os
 import platform
 import resource
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from training_rows import random_rows
+from training_rows import lively_weights, random_rows
 
 from hexray.config import InferenceSettings, LearnerSettings, NetSettings
 from hexray.errors import CheckpointError, EvaluationError, SettingsError
@@ -28,18 +30,8 @@ def evaluator(seed: int | None = 1, **changes: Any) -> Evaluator:
     chosen = InferenceSettings.model_validate({"precision": "float32", "batch_rows": 8, **changes})
     made = Evaluator(NET, chosen, SIZE)
     if seed is not None:
-        made.load(seed, lively_weights(seed))
+        made.load(seed, lively_weights(NET, seed))
     return made
-
-
-def lively_weights(seed: int) -> dict[str, np.ndarray]:
-    """Make weights whose answers differ from cell to cell and from row to row."""
-    rng = np.random.default_rng(seed)
-    fresh = fresh_weights(NET, seed)
-    return {
-        name: array + 0.2 * rng.standard_normal(array.shape, np.float32)
-        for name, array in fresh.items()
-    }
 
 
 def close(one: Evaluation, other: Evaluation, within: float) -> bool:
@@ -107,16 +99,16 @@ def test_new_weights_take_over_and_the_old_ones_come_back() -> None:
     made = evaluator(seed=1)
     leaves = Leaves(CELLS, SIZE)
     first = made(leaves)
-    made.load(2, lively_weights(2))
+    made.load(2, lively_weights(NET, 2))
     second = made(leaves)
-    made.load(1, lively_weights(1))
+    made.load(1, lively_weights(NET, 1))
     assert not close(first, second, within=0.1)
     assert (first.version, second.version) == (1, 2)
     assert np.array_equal(made(leaves).logits, first.logits)
 
 
 def test_loaded_weights_are_copied() -> None:
-    made, weights = evaluator(), lively_weights(5)
+    made, weights = evaluator(), lively_weights(NET, 5)
     made.load(5, weights)
     before = made(Leaves(CELLS, SIZE))
     for array in weights.values():
@@ -125,7 +117,7 @@ def test_loaded_weights_are_copied() -> None:
 
 
 def test_leaves_and_weights_may_be_read_only() -> None:
-    weights, cells = lively_weights(1), CELLS.copy()
+    weights, cells = lively_weights(NET, 1), CELLS.copy()
     for array in (*weights.values(), cells):
         array.setflags(write=False)
     made = evaluator(seed=None)
@@ -146,7 +138,7 @@ def test_weights_of_another_network_are_refused_and_the_old_ones_stay() -> None:
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("name", ["value_out.bias", "policy_out.weight"])
 def test_answers_that_are_not_finite_raise(name: str, bad: float) -> None:
-    weights = lively_weights(1)
+    weights = lively_weights(NET, 1)
     weights[name][...] = bad
     made = evaluator(seed=None)
     made.load(4, weights)
@@ -155,7 +147,7 @@ def test_answers_that_are_not_finite_raise(name: str, bad: float) -> None:
 
 
 def test_a_huge_logit_of_the_value_is_a_certain_win_no_more() -> None:
-    weights = lively_weights(1)
+    weights = lively_weights(NET, 1)
     weights["value_out.bias"][...] = 1e6
     made = evaluator(seed=None)
     made.load(1, weights)
@@ -173,10 +165,45 @@ def test_leaves_of_another_shape_never_reach_the_kernel(cells: np.ndarray) -> No
         evaluator()(Leaves(cells, SIZE))
 
 
-def test_auto_measures_and_says_what_it_chose() -> None:
-    ticks = iter([0, 5, 5, 6] * 3)  # float32 takes 5, bfloat16 1
+def test_auto_measures_once_and_says_what_it_chose(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    ticks = iter([0.0, 0.5, 0.5, 0.6] * 5)  # float32 takes 0.5 s, bfloat16 0.1
     settings = InferenceSettings(batch_rows=8)
-    assert Evaluator(NET, settings, SIZE, lambda: float(next(ticks))).precision == "bfloat16"
+    first = Evaluator(NET, settings, SIZE, lambda: next(ticks))
+    second = Evaluator(NET, settings, SIZE, lambda: next(ticks))
+    assert first.precision == second.precision == "bfloat16"
+    today = datetime.date.today()
+    assert first.choice == f"bfloat16, eager, 1 thread; 0.1 k evaluations/s, measured {today}"
+    assert second.choice.endswith(f"0.1 k evaluations/s, remembered from {today}")
+
+
+def test_another_net_board_or_batch_is_measured_for_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    asked = InferenceSettings(batch_rows=8)
+    larger, wider = asked.model_copy(update={"batch_rows": 9}), NetSettings(blocks=1, channels=16)
+    for net, inference, size in (
+        (NET, asked, 5),
+        (wider, asked, 5),
+        (NET, larger, 5),
+        (NET, asked, 4),
+    ):
+        assert "measured" in Evaluator(net, inference, size).choice
+
+
+def test_what_the_settings_fix_is_not_measured() -> None:
+    made = evaluator(threads=2)
+    assert made.choice == "float32, eager, 2 threads; as set"
+
+
+def test_graphs_without_a_gpu_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "sh")  # any program that is there
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SettingsError, match=r"inference\.backend = graphs needs a CUDA GPU"):
+        evaluator(backend="graphs")
 
 
 def test_compiling_without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +218,7 @@ def test_a_compiled_net_says_the_same_and_is_compiled_once() -> None:
     with torch.compiler.set_stance("fail_on_recompile"):
         for count, version in ((20, 1), (1, 1), (5, 2), (8, 3)):
             for each in (plain, made):
-                each.load(version, lively_weights(version))
+                each.load(version, lively_weights(NET, version))
             leaves = Leaves(CELLS[:count], SIZE)
             assert close(plain(leaves), made(leaves), within=5e-3)
 

@@ -212,7 +212,7 @@ def test_a_learning_rate_of_zero_at_the_end_moves_no_weight() -> None:
 
 
 def test_auto_precision_takes_the_faster_and_costs_no_step() -> None:
-    ticks = iter([0, 5, 5, 6] * 3)  # float32 takes 5, bfloat16 1
+    ticks = iter([0, 5, 5, 6] * 5)  # float32 takes 5, bfloat16 1
     made = Trainer(NET, settings(precision="auto"), SIZE, 0, lambda: float(next(ticks)))
     assert made.precision == "bfloat16"
     assert same(made.state(), trainer().state())
