@@ -181,12 +181,17 @@ def start_servers(config: RunConfig, placement: Placement) -> list[Any]:
             InferenceServer,
             f"server-{index}",
             node,
-            num_cpus=settings.threads,
+            num_cpus=max(settings.threads, 1),
             num_gpus=placement.gpus,
         )
         for index, node in enumerate(placement.servers)
     ]
-    fetch([server.build.remote(config.net, settings, config.board) for server in servers])
+    fetch(
+        [
+            server.build.remote(config.net, settings, config.board, cores)
+            for server, cores in zip(servers, placement.cores, strict=True)
+        ]
+    )
     halves = config.selfplay.halves
     fetch(
         [

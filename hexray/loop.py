@@ -62,6 +62,7 @@ def train(folder: Path, config: RunConfig) -> int:
             controller = Controller(config, actors, status, recorder)
             recorder.clock = lambda: controller.trained_s
             signals.stop = controller.stop
+            view.note(f"inference: {fetch(actors.servers[0].choice.remote())}")
             view.note(f"set up in {time.monotonic() - begun:.0f} s; {_outlook(config, status)}")
             controller.run()
             recorder.write()

@@ -41,12 +41,16 @@ class Seat(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """Ids of nodes; ``gpus`` is what each server and the learner get."""
+    """Ids of nodes; ``gpus`` is what each server and the learner get.
+
+    ``cores`` are those that each server may use: its own and its share of what is free beside it.
+    """
 
     servers: tuple[str, ...]
     learner: str
     players: tuple[Seat, ...]
     gpus: float
+    cores: tuple[int, ...]
 
     def players_of(self, server: int) -> int:
         """Count the players that ask a server."""
@@ -57,7 +61,7 @@ def wanted_by(config: RunConfig) -> Wanted:
     """Return what a run asks of the cluster."""
     return Wanted(
         config.inference.servers,
-        config.inference.threads,
+        max(config.inference.threads, 1),
         config.selfplay.players,
         config.learner.threads,
     )
@@ -88,13 +92,13 @@ def lay_out(nodes: Sequence[Node], wanted: Wanted) -> Placement:
     homes = [place for place, count in enumerate(counts) for _ in range(count)]
     for home in homes:
         cpus[home] -= wanted.server_cpus
+    players = _seats(cpus, homes, wanted.players)
     return Placement(
         servers=tuple(nodes[home].id for home in homes),
         learner=nodes[learner].id,
-        players=tuple(
-            Seat(nodes[place].id, server) for place, server in _seats(cpus, homes, wanted.players)
-        ),
+        players=tuple(Seat(nodes[place].id, server) for place, server in players),
         gpus=share,
+        cores=tuple(wanted.server_cpus + cpus[home] // counts[home] for home in homes),
     )
 
 

@@ -35,12 +35,12 @@ def _taken(placement: Placement, wanted: Wanted) -> Counter[str]:
 
 def test_a_machine_of_three_cpus_holds_one_of_each() -> None:
     placement = lay_out([Node("a", 3, 0)], _wanted(1, 1))
-    assert placement == Placement(("a",), "a", (Seat("a", 0),), 0.0)
+    assert placement == Placement(("a",), "a", (Seat("a", 0),), 0.0, (1,))
 
 
 def test_a_server_and_the_learner_share_the_only_gpu() -> None:
     placement = lay_out([Node("a", 16, 1)], _wanted(1, 14))
-    assert placement == Placement(("a",), "a", (Seat("a", 0),) * 14, 0.5)
+    assert placement == Placement(("a",), "a", (Seat("a", 0),) * 14, 0.5, (1,))
 
 
 def test_on_eight_gpus_seven_servers_and_the_learner_have_one_each() -> None:
@@ -51,7 +51,7 @@ def test_on_eight_gpus_seven_servers_and_the_learner_have_one_each() -> None:
 
 def test_two_equal_nodes_get_a_server_each_and_every_player_its_own_nodes() -> None:
     placement = lay_out([Node("a", 4, 0), Node("b", 4, 0)], _wanted(2, 2))
-    assert placement == Placement(("a", "b"), "a", (Seat("a", 0), Seat("b", 1)), 0.0)
+    assert placement == Placement(("a", "b"), "a", (Seat("a", 0), Seat("b", 1)), 0.0, (2, 3))
 
 
 def test_servers_follow_the_cpus_of_which_players_can_use_them() -> None:
@@ -102,7 +102,7 @@ def test_distant_players_even_the_loads_out() -> None:
 
 def test_a_learner_finds_its_gpu_beside_the_driver_when_there_are_enough() -> None:
     placement = lay_out([Node("head", 64, 1), Node("b", 16, 1)], _wanted(1, 8))
-    assert placement == Placement(("b",), "head", (Seat("b", 0),) * 8, 1.0)
+    assert placement == Placement(("b",), "head", (Seat("b", 0),) * 8, 1.0, (8,))
 
 
 def test_two_machines_of_one_gpu_get_a_server_each() -> None:
@@ -272,3 +272,14 @@ def _least_load(counts: Sequence[int], room: Sequence[int], players: int) -> int
         best = min(able, key=lambda place: -(-(seated[place] + 1) // counts[place]))
         seated[best] += 1
     return max(-(-number // count) for number, count in zip(seated, counts, strict=True) if count)
+
+
+def test_servers_share_the_cores_that_nobody_takes() -> None:
+    # Of 16, the learner takes 1, two servers 2 each, four players 4: 7 are free, 3 for each server.
+    placement = lay_out([Node("a", 16, 0)], _wanted(2, 4, server_cpus=2))
+    assert placement.cores == (5, 5)
+
+
+def test_a_server_whose_threads_are_measured_reserves_one_cpu() -> None:
+    config = with_overrides(RunConfig(), {"inference": {"threads": 0}})
+    assert wanted_by(config).server_cpus == 1

@@ -39,9 +39,14 @@ class InferenceServer:
     weights go through the same thread and so always fall between two batches.
     """
 
-    def __init__(self, net: NetSettings, settings: InferenceSettings, size: int) -> None:
-        """Build the network; ``size`` is the board on which precisions are measured."""
-        self._net, self._settings, self._size = net, settings, size
+    def __init__(
+        self, net: NetSettings, settings: InferenceSettings, size: int, cores: int = 1
+    ) -> None:
+        """Build the network; ``size`` is the board on which ways to run it are measured.
+
+        ``cores`` are those that its threads may take.
+        """
+        self._net, self._settings, self._size, self._cores = net, settings, size, cores
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="network")
         self._evaluators = {LIVE: self._evaluator()}
         self._queue: list[_Waiting] = []
@@ -107,6 +112,10 @@ class InferenceServer:
         """Return the number format the network runs in."""
         return self._evaluators[LIVE].precision
 
+    async def choice(self) -> str:
+        """Say in one line how the network is run, and how that was chosen."""
+        return self._evaluators[LIVE].choice
+
     async def _serve(self) -> None:
         settings = self._settings
         while True:
@@ -171,7 +180,7 @@ class InferenceServer:
         self._evaluators[slot].load(version, weights)
 
     def _evaluator(self) -> Network:
-        network = Evaluator(self._net, self._settings, self._size)
+        network = Evaluator(self._net, self._settings, self._size, cores=self._cores)
         positions = self._settings.cache_positions
         return CachedEvaluator(network, positions) if positions else network
 

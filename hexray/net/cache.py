@@ -20,6 +20,11 @@ class Network(Protocol):
         ...
 
     @property
+    def choice(self) -> str:
+        """How it is run, in one line."""
+        ...
+
+    @property
     def version(self) -> int | None:
         """The number of the weights loaded."""
         ...
@@ -61,6 +66,11 @@ class CachedEvaluator:
     def precision(self) -> Format:
         """The number format of the network."""
         return self._network.precision
+
+    @property
+    def choice(self) -> str:
+        """How the network is run."""
+        return self._network.choice
 
     @property
     def version(self) -> int | None:

@@ -31,7 +31,9 @@ class HandMade:
     tells that a batch is under way, and ``may_go_on`` lets it end.
     """
 
-    def __init__(self, net: NetSettings, settings: InferenceSettings, size: int) -> None:
+    def __init__(
+        self, net: NetSettings, settings: InferenceSettings, size: int, cores: int
+    ) -> None:
         self.version: int | None = None
         self.precision = "float32"
         self.batches: list[Leaves] = []

@@ -32,6 +32,7 @@ class HandMade:
     """Stands for the network: says what position and ``weights`` determine; keeps every batch."""
 
     precision: Format = "float32"
+    choice = "as the test wants it"
 
     def __init__(self) -> None:
         self.version: int | None = None
@@ -231,6 +232,7 @@ def test_precision_and_version_are_those_of_the_network() -> None:
     cached, network = made()
     cached.load(5, 0.0)
     assert (cached.version, cached.precision) == (5, network.precision)
+    assert cached.choice == network.choice
 
 
 def test_the_true_network_is_answered_for_to_the_bit() -> None:
