@@ -59,6 +59,7 @@ def measure_server(
         for _ in range(max(clients))
     ]
     halves = config.selfplay.halves
+    fetch([client.ask.remote(max(rows), 1, 0.1) for client in every])  # until they have started
     speeds = []
     for count in clients:
         fetch(server.register.remote(count * halves))
