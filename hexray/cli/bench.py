@@ -204,7 +204,7 @@ def _best(speed: Speed) -> dict[str, Any]:
     return {
         "net_batch": speed.batch_rows,
         "net_precision": speed.precision,
-        "net_compiled": speed.is_compiled,
+        "net_backend": speed.backend,
     }
 
 

@@ -18,7 +18,7 @@ class Speed(NamedTuple):
     evaluations_per_s: float
     batch_rows: int
     precision: str
-    is_compiled: bool
+    backend: str
 
 
 def measure_speed(
@@ -39,7 +39,7 @@ def measure_speed(
             _rate(evaluator, Leaves(cells[:rows], size), seconds),
             rows,
             evaluator.precision,
-            evaluator.is_compiled,
+            inference.backend,
         )
         for rows in batches
     ]

@@ -33,39 +33,39 @@ def measure_net(config: RunConfig, batches: Sequence[int], seconds: float, note:
     as many processes as there are GPUs, or cores where there is none, and the larger total counts.
     Needs a Ray session.
     """
-    backends = [False, True] if may_compile("auto", "inference.backend") else [False]
     tried = []
-    for is_compiled in backends:
-        note(f"bare network, {backend_name(is_compiled)}: batches of {_list(batches)} rows")
-        tried += _run(config, is_compiled, batches, 1, PROBE_SECONDS)[0]
+    for backend in _backends():
+        note(f"bare network, {backend}: batches of {_list(batches)} rows")
+        tried += _run(config, backend, batches, 1, PROBE_SECONDS)[0]
     best = max(tried, key=lambda speed: speed.evaluations_per_s)
     totals = {}
     for processes in sorted({1, _gpus() or os.cpu_count() or 1}):
-        made = _run(config, best.is_compiled, [best.batch_rows], processes, seconds)
+        made = _run(config, best.backend, [best.batch_rows], processes, seconds)
         totals[processes] = sum(speed.evaluations_per_s for [speed] in made)
         note(f"bare network, {processes} processes: {totals[processes]:,.0f} evaluations/s")
     processes = max(totals, key=lambda count: totals[count])
     return NetSpeed(totals[processes], processes, best, tried)
 
 
-def with_backend(config: RunConfig, is_compiled: bool) -> RunConfig:
-    """Return the settings with the backend fixed."""
-    return with_overrides(config, {"inference": {"backend": backend_name(is_compiled)}})
+def with_backend(config: RunConfig, backend: str) -> RunConfig:
+    """Return the settings with ``inference.backend`` fixed."""
+    return with_overrides(config, {"inference": {"backend": backend}})
 
 
-def backend_name(is_compiled: bool) -> str:
-    """Return the value of ``inference.backend``."""
-    return "compiled" if is_compiled else "eager"
+def _backends() -> list[str]:
+    if not may_compile("auto", "inference.backend"):
+        return ["eager"]
+    return ["eager", "compiled", "graphs"] if _gpus() else ["eager", "compiled"]
 
 
 def _run(
     config: RunConfig,
-    is_compiled: bool,
+    backend: str,
     batches: Sequence[int],
     processes: int,
     seconds: float,
 ) -> list[list[Speed]]:
-    chosen = with_backend(config, is_compiled)
+    chosen = with_backend(config, backend)
     task: Any = ray.remote(measure_speed).options(num_gpus=min(_gpus(), 1))
     return fetch(
         [

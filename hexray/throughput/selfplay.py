@@ -99,7 +99,7 @@ def bench_selfplay(
     for one in every:
         note(f"self-play for {seconds:g} s, players: {one.selfplay.players}")
         with ray_session(one):
-            speeds.append(measure_selfplay(with_backend(one, net.best.is_compiled), seconds))
+            speeds.append(measure_selfplay(with_backend(one, net.best.backend), seconds))
     return net, speeds
 
 

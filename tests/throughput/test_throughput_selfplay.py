@@ -20,7 +20,7 @@ def test_the_bare_network_is_measured_for_every_batch() -> None:
     speeds = measure_speed(NET, PLAIN, 3, [4, 64], 0.1)
     assert [speed.batch_rows for speed in speeds] == [4, 64]
     assert speeds[1].evaluations_per_s > speeds[0].evaluations_per_s > 0
-    assert {speed.precision for speed in speeds} == {"float32"}
+    assert {(speed.precision, speed.backend) for speed in speeds} == {("float32", "eager")}
 
 
 @pytest.mark.ray
