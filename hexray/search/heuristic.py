@@ -43,6 +43,9 @@ class _Work(NamedTuple):
     seen     int8[A]          a position as one colour sees it
     marks    int8[A]          1 beside the stones joined to the top, 2 to the bottom, 3 both
     stack    int64[A]         cells of a flood still to be left
+
+    and of the position at each ply, int64[D + 1]: ``count`` moves to look at, ``index`` of them
+    entered, the ``best`` score so far for its mover, and the window ``alpha`` to ``beta``.
     """
 
     cells: NDArray[np.int8]
@@ -51,6 +54,11 @@ class _Work(NamedTuple):
     seen: NDArray[np.int8]
     marks: NDArray[np.int8]
     stack: NDArray[np.int64]
+    count: NDArray[np.int64]
+    index: NDArray[np.int64]
+    best: NDArray[np.int64]
+    alpha: NDArray[np.int64]
+    beta: NDArray[np.int64]
     circuit: Circuit
     distances: Distances
 
@@ -104,6 +112,11 @@ def _new_work(cells: NDArray[np.int8], depth: int) -> _Work:
         seen=np.empty(area, np.int8),
         marks=np.empty(area, np.int8),
         stack=np.empty(area, np.int64),
+        count=np.empty(depth + 1, np.int64),
+        index=np.empty(depth + 1, np.int64),
+        best=np.empty(depth + 1, np.int64),
+        alpha=np.empty(depth + 1, np.int64),
+        beta=np.empty(depth + 1, np.int64),
         circuit=new_circuit(size),
         distances=new_distances(size),
     )
@@ -126,40 +139,57 @@ def _search_root(
     for index in range(count):
         move = work.order[0, index]
         _make(work, 0, move, 1)
-        scores[move] = -_negamax(work, size, 1, depth, -1, -WIN, 1 - best, width, kind)
+        scores[move] = -_negamax(work, size, depth, width, kind, -WIN, 1 - best)
         best = max(best, scores[move])
 
 
 @kernel
 def _negamax(
-    work: _Work,
-    size: int,
-    ply: int,
-    depth: int,
-    colour: int,
-    alpha: int,
-    beta: int,
-    width: int,
-    kind: int,
+    work: _Work, size: int, depth: int, width: int, kind: int, alpha: int, beta: int
 ) -> int:
-    """Return the score for ``colour``, who is to move; exact between ``alpha`` and ``beta``."""
-    if _mark(work, work.cells[ply], size, colour) > 0:
-        return WIN - ply - 1
-    if ply == depth:
-        if _mark(work, work.cells[ply], size, -colour) > 1:
-            return -(WIN - ply - 2)
-        return _judge(work, work.cells[ply], size, colour, kind)
-    count = _write_order(work, ply, size, colour, width, kind)
-    best = -WIN
-    for index in range(count):
-        _make(work, ply, work.order[ply, index], colour)
-        score = -_negamax(
-            work, size, ply + 1, depth, -colour, -beta, -max(alpha, best), width, kind
-        )
-        best = max(best, score)
-        if best >= beta:
-            break
-    return best
+    """Return the score at ply 1 for its mover; exact between ``alpha`` and ``beta``.
+
+    A loop over plies: numba's cache cannot keep a function that calls itself.
+    """
+    ply = 1
+    work.alpha[ply], work.beta[ply] = alpha, beta
+    _enter(work, ply, size, depth, width, kind)
+    while True:
+        if work.index[ply] < work.count[ply]:
+            _make(work, ply, work.order[ply, work.index[ply]], _colour_at(ply))
+            work.index[ply] += 1
+            work.alpha[ply + 1] = -work.beta[ply]
+            work.beta[ply + 1] = -max(work.alpha[ply], work.best[ply])
+            ply += 1
+            _enter(work, ply, size, depth, width, kind)
+        elif ply == 1:
+            return work.best[1]
+        else:
+            ply -= 1
+            work.best[ply] = max(work.best[ply], -work.best[ply + 1])
+            if work.best[ply] >= work.beta[ply]:
+                work.index[ply] = work.count[ply]
+
+
+@kernel
+def _enter(work: _Work, ply: int, size: int, depth: int, width: int, kind: int) -> None:
+    """Score a position that is decided or deep enough, else write the moves to look at."""
+    colour, cells = _colour_at(ply), work.cells[ply]
+    work.index[ply] = work.count[ply] = 0
+    if _mark(work, cells, size, colour) > 0:
+        work.best[ply] = WIN - ply - 1
+    elif ply < depth:
+        work.best[ply] = -WIN
+        work.count[ply] = _write_order(work, ply, size, colour, width, kind)
+    elif _mark(work, cells, size, -colour) > 1:
+        work.best[ply] = -(WIN - ply - 2)
+    else:
+        work.best[ply] = _judge(work, cells, size, colour, kind)
+
+
+@kernel
+def _colour_at(ply: int) -> int:
+    return 1 if ply % 2 == 0 else -1
 
 
 @kernel
