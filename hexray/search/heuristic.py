@@ -15,7 +15,8 @@ from hexray.errors import SettingsError
 from hexray.game.frame import swap_frame, write_mover_cells
 from hexray.game.kernel import kernel
 from hexray.search.resistance import Circuit, new_circuit, resistance
-from hexray.search.two_distance import Distances, neighbour, new_distances, two_distance
+from hexray.search.threats import WINS, mark_threats
+from hexray.search.two_distance import Distances, new_distances, two_distance
 
 Kind = Literal["two-distance", "resistance"]
 WIN = 1_000_000_000
@@ -24,6 +25,7 @@ UNSEARCHED = -2 * WIN
 _UNIT = 1000
 """Score of a whole step of two-distance, or of a factor e between the resistances."""
 _TWO_DISTANCE = 0
+_NEW = -1
 
 
 class Heuristic(NamedTuple):
@@ -41,11 +43,11 @@ class _Work(NamedTuple):
     order    int64[D + 1, A]  moves to look at, the most promising first
     urgency  float64[A]       how promising each cell is
     seen     int8[A]          a position as one colour sees it
-    marks    int8[A]          1 beside the stones joined to the top, 2 to the bottom, 3 both
+    marks    int8[A]          WINS where one colour wins at once
     stack    int64[A]         cells of a flood still to be left
 
     and of the position at each ply, int64[D + 1]: ``count`` moves to look at, ``index`` of them
-    entered, the ``best`` score so far for its mover, and the window ``alpha`` to ``beta``.
+    made or _NEW, the ``best`` score so far for its mover, and the window ``alpha`` to ``beta``.
     """
 
     cells: NDArray[np.int8]
@@ -70,24 +72,25 @@ def root_scores(cells: NDArray[np.int8], heuristic: Heuristic) -> NDArray[np.int
     UNSEARCHED where the width left a move out. Raises SettingsError for an unknown kind, or depth
     or width below 1.
     """
-    _check(heuristic)
-    work = _new_work(cells, heuristic.depth)
+    check_heuristic(heuristic)
+    work, size = _new_work(cells, heuristic.depth), isqrt(len(cells))
     scores = np.full(len(cells), UNSEARCHED, np.int64)
-    _search_root(
-        work, isqrt(len(cells)), heuristic.depth, heuristic.width, _code(heuristic), scores
-    )
+    if _threats(work, work.cells[0], size, 1) > 0:
+        scores[work.marks == WINS] = WIN - 1
+    else:
+        _search(work, size, heuristic.depth, heuristic.width, _code(heuristic.kind), scores)
     return scores
 
 
 def judge(cells: NDArray[np.int8], kind: Kind) -> tuple[int, NDArray[np.float64]]:
     """Return the score of ``cells[A]`` for the mover, unsearched, and the urgency of each cell."""
     work = _new_work(cells, 0)
-    code = _code(Heuristic(kind, 1, 1))
-    score = _judge(work, work.cells[0], isqrt(len(cells)), 1, code)
+    score = _judge(work, work.cells[0], isqrt(len(cells)), 1, _code(kind))
     return int(score), work.urgency
 
 
-def _check(heuristic: Heuristic) -> None:
+def check_heuristic(heuristic: Heuristic) -> None:
+    """Raise SettingsError when the kind is unknown, or depth or width are below 1."""
     if heuristic.kind not in get_args(Kind):
         raise SettingsError(
             f"heuristic kind {heuristic.kind!r} is unknown; use one of {', '.join(get_args(Kind))}"
@@ -97,8 +100,8 @@ def _check(heuristic: Heuristic) -> None:
             raise SettingsError(f"heuristic {name} {getattr(heuristic, name)} is below 1")
 
 
-def _code(heuristic: Heuristic) -> int:
-    return get_args(Kind).index(heuristic.kind)
+def _code(kind: Kind) -> int:
+    return get_args(Kind).index(kind)
 
 
 def _new_work(cells: NDArray[np.int8], depth: int) -> _Work:
@@ -125,180 +128,128 @@ def _new_work(cells: NDArray[np.int8], depth: int) -> _Work:
 
 
 @kernel
-def _search_root(
-    work: _Work, size: int, depth: int, width: int, kind: int, scores: NDArray
-) -> None:
-    """Write a score for each move looked at; a move as good as the best is exact too."""
-    if _mark(work, work.cells[0], size, 1) > 0:
-        for cell in range(size * size):
-            if work.marks[cell] == 3:
-                scores[cell] = WIN - 1
-        return
-    count = _write_order(work, 0, size, 1, width, kind)
-    best = -WIN
-    for index in range(count):
-        move = work.order[0, index]
-        _make(work, 0, move, 1)
-        scores[move] = -_negamax(work, size, depth, width, kind, -WIN, 1 - best)
-        best = max(best, scores[move])
+def _search(work: _Work, size: int, depth: int, width: int, kind: int, scores: NDArray) -> None:
+    """Write a score for each root move looked at; one as good as the best is exact too.
 
-
-@kernel
-def _negamax(
-    work: _Work, size: int, depth: int, width: int, kind: int, alpha: int, beta: int
-) -> int:
-    """Return the score at ply 1 for its mover; exact between ``alpha`` and ``beta``.
-
-    A loop over plies: numba's cache cannot keep a function that calls itself.
+    A loop over plies, as numba's cache cannot keep a function that calls itself.
     """
-    ply = 1
-    work.alpha[ply], work.beta[ply] = alpha, beta
-    _enter(work, ply, size, depth, width, kind)
+    ply = 0
+    work.alpha[0], work.beta[0], work.index[0] = -WIN, WIN, _NEW
     while True:
-        if work.index[ply] < work.count[ply]:
-            _make(work, ply, work.order[ply, work.index[ply]], _colour_at(ply))
-            work.index[ply] += 1
-            work.alpha[ply + 1] = -work.beta[ply]
-            work.beta[ply + 1] = -max(work.alpha[ply], work.best[ply])
-            ply += 1
+        if work.index[ply] == _NEW:
             _enter(work, ply, size, depth, width, kind)
-        elif ply == 1:
-            return work.best[1]
-        else:
+        if work.index[ply] < work.count[ply]:
+            _descend(work, ply)
+            ply += 1
+        elif ply > 0:
             ply -= 1
-            work.best[ply] = max(work.best[ply], -work.best[ply + 1])
+            score = -work.best[ply + 1]
+            if ply == 0:
+                scores[work.order[0, work.index[0] - 1]] = score
+            work.best[ply] = max(work.best[ply], score)
             if work.best[ply] >= work.beta[ply]:
                 work.index[ply] = work.count[ply]
+        else:
+            return
 
 
 @kernel
 def _enter(work: _Work, ply: int, size: int, depth: int, width: int, kind: int) -> None:
-    """Score a position that is decided or deep enough, else write the moves to look at."""
-    colour, cells = _colour_at(ply), work.cells[ply]
-    work.index[ply] = work.count[ply] = 0
-    if _mark(work, cells, size, colour) > 0:
-        work.best[ply] = WIN - ply - 1
-    elif ply < depth:
-        work.best[ply] = -WIN
-        work.count[ply] = _write_order(work, ply, size, colour, width, kind)
-    elif _mark(work, cells, size, -colour) > 1:
-        work.best[ply] = -(WIN - ply - 2)
-    else:
-        work.best[ply] = _judge(work, cells, size, colour, kind)
+    """Score a position that is decided or deep enough, else write the moves to look at.
 
-
-@kernel
-def _colour_at(ply: int) -> int:
-    return 1 if ply % 2 == 0 else -1
-
-
-@kernel
-def _make(work: _Work, ply: int, move: int, colour: int) -> None:
-    for cell in range(work.cells.shape[1]):
-        work.cells[ply + 1, cell] = work.cells[ply, cell]
-    work.cells[ply + 1, move] = colour
-
-
-@kernel
-def _write_order(work: _Work, ply: int, size: int, colour: int, width: int, kind: int) -> int:
-    """Write the moves to look at and return how many: where the opponent would win at once, one.
-
-    Against two such cells nothing helps; the first is as good as any move.
+    Where the opponent would win at once that is one move: against two such cells nothing helps,
+    and any is as good as another.
     """
-    cells, order = work.cells[ply], work.order[ply]
-    if _mark(work, cells, size, -colour) > 0:
-        for cell in range(size * size):
-            if work.marks[cell] == 3:
-                order[0] = swap_frame(cell, -colour, size)
-                return 1
-    _judge(work, cells, size, colour, kind)
-    count = 0
-    while count < width:
-        best = -1
-        for cell in range(size * size):
-            if cells[cell] == 0 and (best < 0 or work.urgency[cell] > work.urgency[best]):
+    colour, cells, order = 1 if ply % 2 == 0 else -1, work.cells[ply], work.order[ply]
+    work.index[ply] = work.count[ply] = 0
+    work.best[ply] = -WIN
+    if _threats(work, cells, size, colour) > 0:
+        work.best[ply] = WIN - ply - 1
+        return
+    losses = _threats(work, cells, size, -colour)
+    if ply == depth and losses > 1:
+        work.best[ply] = -(WIN - ply - 2)
+    elif ply < depth and losses > 0:
+        order[0] = _first_threat(work, size, -colour)
+        work.count[ply] = 1
+    else:
+        score = _judge(work, cells, size, colour, kind)
+        if ply == depth:
+            work.best[ply] = score
+        else:
+            work.count[ply] = _rank(cells, work.urgency, width, order)
+
+
+@kernel
+def _descend(work: _Work, ply: int) -> None:
+    """Make the next move and set its window; at the root it lets through what is equally good."""
+    below = ply + 1
+    for cell in range(work.cells.shape[1]):
+        work.cells[below, cell] = work.cells[ply, cell]
+    work.cells[below, work.order[ply, work.index[ply]]] = 1 if ply % 2 == 0 else -1
+    work.index[ply] += 1
+    work.index[below] = _NEW
+    work.alpha[below] = -work.beta[ply]
+    work.beta[below] = -max(work.alpha[ply], work.best[ply])
+    if ply == 0:
+        work.beta[below] += 1
+
+
+@kernel
+def _first_threat(work: _Work, size: int, colour: int) -> int:
+    """Return the first cell, as ``colour`` sees it, that was marked for him; frame of the root."""
+    cell = 0
+    while work.marks[cell] != WINS:
+        cell += 1
+    return swap_frame(cell, colour, size)
+
+
+@kernel
+def _rank(cells: NDArray, urgency: NDArray, width: int, order: NDArray) -> int:
+    """Write the most urgent empty cells, at most ``width``; return how many. Uses up urgency."""
+    empty = 0
+    for cell in range(len(cells)):
+        if cells[cell] == 0:
+            empty += 1
+        else:
+            urgency[cell] = -np.inf
+    count = min(width, empty)
+    for place in range(count):
+        best = 0
+        for cell in range(1, len(cells)):
+            if urgency[cell] > urgency[best]:
                 best = cell
-        if best < 0 or work.urgency[best] == -np.inf:
-            break
-        order[count] = best
-        work.urgency[best] = -np.inf
-        count += 1
+        order[place] = best
+        urgency[best] = -np.inf
     return count
 
 
 @kernel
-def _mark(work: _Work, cells: NDArray, size: int, colour: int) -> int:
-    """Mark, in the view of ``colour``, the cells beside his chains; count those that win."""
-    seen, marks = work.seen, work.marks
-    write_mover_cells(cells, colour, size, seen)
-    marks[:] = 0
-    _flood_from(work, size, 0, 1)
-    _flood_from(work, size, size * size - size, 2)
-    count = 0
-    for cell in range(size * size):
-        if seen[cell] != 0:
-            marks[cell] = 0
-        elif marks[cell] == 3:
-            count += 1
-    return count
-
-
-@kernel
-def _flood_from(work: _Work, size: int, first: int, mark: int) -> None:
-    """Mark the side that begins at ``first``, and what its chains touch."""
-    waiting = 0
-    for cell in range(first, first + size):
-        work.marks[cell] |= mark
-        if work.seen[cell] == 1:
-            work.stack[waiting] = cell
-            waiting += 1
-    while waiting > 0:
-        waiting -= 1
-        row, column = work.stack[waiting] // size, work.stack[waiting] % size
-        for step in range(6):
-            other = neighbour(step, row, column, size)
-            if other >= 0 and work.marks[other] & mark == 0:
-                work.marks[other] |= mark
-                if work.seen[other] == 1:
-                    work.stack[waiting] = other
-                    waiting += 1
+def _threats(work: _Work, cells: NDArray, size: int, colour: int) -> int:
+    """Count the cells where ``colour`` would win at once; mark them as he sees them."""
+    write_mover_cells(cells, colour, size, work.seen)
+    return mark_threats(work.seen, size, work.marks, work.stack)
 
 
 @kernel
 def _judge(work: _Work, cells: NDArray, size: int, colour: int, kind: int) -> int:
     """Return the score for ``colour``; write the urgency of every cell, for either colour."""
     work.urgency[:] = 0.0
-    if kind == _TWO_DISTANCE:
-        own, own_mobility = _two_distance(work, cells, size, colour)
-        other, other_mobility = _two_distance(work, cells, size, -colour)
-        return _UNIT * (other - own) + own_mobility - other_mobility
-    own_ohms = _resistance(work, cells, size, colour)
-    other_ohms = _resistance(work, cells, size, -colour)
-    return int(round(_UNIT * log(other_ohms / own_ohms)))
+    score = 0.0
+    for side in (-colour, colour):
+        write_mover_cells(cells, side, size, work.seen)
+        if kind == _TWO_DISTANCE:
+            least, mobility = two_distance(work.seen, size, work.distances)
+            score = _UNIT * least - mobility - score
+            _add_urgency(work.urgency, work.distances.total, -1.0, side, size)
+        else:
+            score = _UNIT * log(resistance(work.seen, size, work.circuit)) - score
+            _add_urgency(work.urgency, work.circuit.flow, 1.0, side, size)
+    return round(-score)
 
 
 @kernel
-def _two_distance(work: _Work, cells: NDArray, size: int, colour: int) -> tuple[int, int]:
-    """Return least total and mobility of ``colour``; take the totals from the urgency."""
-    write_mover_cells(cells, colour, size, work.seen)
-    found = two_distance(work.seen, size, work.distances)
-    _add_urgency(work.urgency, work.distances.total, -1.0, colour, size)
-    return found
-
-
-@kernel
-def _resistance(work: _Work, cells: NDArray, size: int, colour: int) -> float:
-    """Return the resistance between the sides of ``colour``; add the flow to the urgency."""
-    write_mover_cells(cells, colour, size, work.seen)
-    ohms = resistance(work.seen, size, work.circuit)
-    _add_urgency(work.urgency, work.circuit.flow, 1.0, colour, size)
-    return ohms
-
-
-@kernel
-def _add_urgency(
-    urgency: NDArray, seen: NDArray, factor: float, colour: int, size: int
-) -> None:
+def _add_urgency(urgency: NDArray, seen: NDArray, factor: float, colour: int, size: int) -> None:
     """Add what was ``seen`` in the view of ``colour``, in the frame of the root."""
     for cell in range(size * size):
         urgency[swap_frame(cell, colour, size)] += factor * seen[cell]

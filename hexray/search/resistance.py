@@ -2,9 +2,9 @@
 
 Anshelevich, "A hierarchical approach to computer Hex" (Artificial Intelligence 134, 2002; the
 program Hexy): a cell is a resistor, nothing for an own stone, 1 for an empty cell, infinite for
-the opponent's; neighbours are wired, and so are cells and sides with a bridge between them, the
-simplest of the virtual connections that Hexy and Wolve (Arneson, Hayward and Henderson, "Wolve
-wins Hex tournament", ICGA Journal 31, 2008) add to the circuit.
+the opponent's. Neighbours are wired, and so are the ends of a bridge, the simplest of the virtual
+connections that Hexy and Wolve (Arneson, Hayward and Henderson, "Wolve wins Hex tournament", ICGA
+Journal 31, 2008) add to the circuit: from an own stone to any cell, and from any cell to a side.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ STONE = 1e-4
 """Resistance of an own stone: not nothing, so that the equations keep their narrow band."""
 _LEAK = 1e-9
 """Conductance from every cell to the second side; gives islands a voltage."""
-_WIRES = 6
+_WIRES, _BRIDGES = 6, 3
 
 
 class Circuit(NamedTuple):
@@ -77,7 +77,7 @@ def _connect(cells: NDArray, size: int, circuit: Circuit) -> None:
         for wire in range(_WIRES):
             circuit.wire[cell, wire] = 0.0
             other = partner(wire, row, column, size)
-            if other >= 0 and _is_open(cells, wire, cell, size):
+            if other >= 0 and _is_wired(cells, wire, cell, other, size):
                 circuit.wire[cell, wire] = _conductance(cells[cell], cells[other])
         circuit.top[cell] = circuit.bottom[cell] = 0.0
         if row == 0 or (row == 1 and column < size - 1 and _are_empty(cells, cell - size, 1)):
@@ -113,15 +113,17 @@ def partner(wire: int, row: int, column: int, size: int) -> int:
 
 
 @kernel
-def _is_open(cells: NDArray, wire: int, cell: int, size: int) -> bool:
-    """Say whether the two cells between the ends of a bridge are empty; neighbours have none."""
+def _is_wired(cells: NDArray, wire: int, cell: int, other: int, size: int) -> bool:
+    """Say whether neighbours, or a stone and what it has a bridge to, let current through."""
+    if wire < _BRIDGES:
+        return True
+    if cells[cell] + cells[other] < 1:
+        return False
     if wire == 3:
         return _are_empty(cells, cell + 1, size - 1)
     if wire == 4:
         return _are_empty(cells, cell + size - 1, 1)
-    if wire == 5:
-        return _are_empty(cells, cell - 1, size)
-    return True
+    return _are_empty(cells, cell - 1, size)
 
 
 @kernel

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.game.kernel import kernel
+from hexray.search.threats import neighbour
 
 FAR = 100
 """Stands for a distance that does not exist; far beyond any that does."""
@@ -125,23 +126,3 @@ def _tell(cell: int, distance: int, needed: int, room: Distances, ends: int) -> 
         room.queue[ends] = cell
         ends += 1
     return ends
-
-
-@kernel
-def neighbour(step: int, row: int, column: int, size: int) -> int:
-    """Return the cell next to one in one of six directions, -1 off the board."""
-    if step == 0:
-        column += 1
-    elif step == 1:
-        row += 1
-    elif step == 2:
-        row, column = row + 1, column - 1
-    elif step == 3:
-        column -= 1
-    elif step == 4:
-        row -= 1
-    else:
-        row, column = row - 1, column + 1
-    if row < 0 or column < 0 or row >= size or column >= size:
-        return -1
-    return row * size + column
