@@ -43,3 +43,11 @@ class RunFolderError(HexrayError):
 
 class RunFolderBusy(RunFolderError):
     """Another process is using the run folder."""
+
+
+class EngineFault(HexrayError):
+    """Another engine died, kept silent, or answered what it may not; it has lost its game."""
+
+
+class EngineResigned(HexrayError):
+    """Another engine gave its game up."""

@@ -6,12 +6,16 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hexray.config import SearchSettings
 from hexray.errors import IllegalMove, SettingsError
+from hexray.evaluation import Evaluate, drive
 from hexray.game.board import EMPTY, Boards
 from hexray.game.frame import mover_cells, swap_moves
+from hexray.search import search
 from hexray.search.heuristic import Heuristic, check_heuristic, root_scores
 
 _MANY = 1024
+_SEARCHED_AT_ONCE = 128
 
 
 class Player(Protocol):
@@ -87,6 +91,21 @@ class HeuristicPlayer:
     def _best(self, cells: NDArray[np.int8]) -> int:
         scores = root_scores(cells, self._heuristic)
         return int(self._rng.choice(np.flatnonzero(scores == scores.max())))
+
+
+class NetworkPlayer:
+    """Plays what a search with a network finds best, the same in the same position."""
+
+    def __init__(self, name: str, evaluate: Evaluate, settings: SearchSettings) -> None:
+        """Search by ``settings``, without noise."""
+        self.name, self.at_once = name, _SEARCHED_AT_ONCE
+        self._evaluate, self._settings = evaluate, settings
+
+    def choose(self, boards: Boards, histories: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+        """Return the best move for each of G undecided positions."""
+        cold = np.zeros(len(boards.cells), np.bool_)
+        result = drive(search(boards, self._settings, None, cold), self._evaluate)
+        return swap_moves(result.moves, boards.to_move, boards.size)
 
 
 def _refuse_finished(boards: Boards) -> None:
