@@ -37,6 +37,10 @@ class EvaluationError(HexrayError):
     """A network answered with something that is no number."""
 
 
+class RatingsError(HexrayError):
+    """Results from which no rating follows: missing, contradictory, or of a player and itself."""
+
+
 class RunFolderError(HexrayError):
     """A run folder cannot be used: it belongs to another board or holds something else."""
 

@@ -35,6 +35,8 @@ HOMES = {
     "pyarrow": {"data"},
     "ray": {"loop", "controller", "cluster", "throughput", "tune"},
     "matplotlib": {"report"},
+    "scipy": {"ratings"},
+    "choix": {"ratings"},
 }
 """The only parts that may import these libraries."""
 

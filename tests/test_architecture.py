@@ -101,6 +101,8 @@ def test_an_import_along_the_layers_passes(module: str, line: str) -> None:
         ("hexray.actors.player", "import ray"),
         ("hexray.cli.solved", "from ray.util import metrics"),
         ("hexray.loop", "import matplotlib.pyplot"),
+        ("hexray.play.arena", "from scipy.stats import binomtest"),
+        ("hexray.report", "import choix"),
         ("examples.tiny", "import ray"),
     ],
 )
@@ -117,6 +119,8 @@ def test_a_library_away_from_home_is_caught(module: str, line: str) -> None:
         ("hexray.cluster", "import ray"),
         ("tune.sweep", "from ray import tune"),
         ("hexray.report", "from matplotlib.figure import Figure"),
+        ("hexray.ratings.table", "from scipy.stats import norm"),
+        ("hexray.ratings.table", "from choix import opt_pairwise"),
         ("hexray.loop", "import rayon_like"),
     ],
 )
