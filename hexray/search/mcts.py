@@ -152,7 +152,7 @@ def _puct_root(
     if rng is not None:
         noise_priors(trees, settings, rng)
     return _Root(
-        turns=int(simulations.max()),
+        turns=int((simulations - trees.sum[:, ROOT]).max()),
         plan=lambda turn, chosen, moves: plan_puct(trees, rule, simulations, chosen, moves),
         decide=lambda: decide_puct(trees, warm * settings.temperature, rng),
     )
