@@ -49,6 +49,10 @@ class RunFolderBusy(RunFolderError):
     """Another process is using the run folder."""
 
 
+class BadRequest(HexrayError):
+    """A request to the engine is unknown, of the wrong form, or not possible now."""
+
+
 class EngineFault(HexrayError):
     """Another engine died, kept silent, or answered what it may not; it has lost its game."""
 

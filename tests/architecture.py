@@ -21,7 +21,7 @@ LAYERS = (
     {"evaluation"},
     {"search", "data", "batching"},
     {"play", "net", "ratings"},
-    {"actors"},
+    {"actors", "htp"},
     {"metrics", "report", "console", "run_folder", "options", "throttle", "cluster"},
     {"controller", "throughput"},
     {"loop"},

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tyro.extras import SubcommandApp
 
 from hexray.cli import bench
+from hexray.cli.htp import htp
 from hexray.cli.solved import solved
 from hexray.errors import HexrayError
 
@@ -29,5 +30,6 @@ def _verbs() -> SubcommandApp:
     for measure in (bench.rules, bench.search, bench.net, bench.server, bench.selfplay, bench.loop):
         benches.command(measure)
     verbs.command(solved)
+    verbs.command(htp)
     verbs.command(benches, name="bench")
     return verbs

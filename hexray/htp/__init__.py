@@ -1,0 +1,1 @@
+"""HTP, the Hex text protocol: hexray as an engine, and as the driver of other engines."""
