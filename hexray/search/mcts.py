@@ -98,6 +98,12 @@ def _begin(memory: Memory, settings: SearchSettings, games: int, area: int) -> N
             f"the memory has room for (games, nodes, cells) {trees.prior.shape}, this search "
             f"needs {needed}; make one for these games and settings"
         )
+    kept = int(trees.sum[memory.is_kept, ROOT].max(initial=0))
+    if settings.root == "gumbel" and kept > needed[1] - settings.simulations - 1:
+        raise ValueError(
+            f"a tree has {kept} simulations at its root and no room for {settings.simulations} "
+            "more; tell the memory by follow what was played"
+        )
     # Should the conversation be broken off, leaves that are not evaluated stay in the trees.
     memory.is_kept[:] = False
     trees.used[fresh] = 1

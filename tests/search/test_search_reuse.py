@@ -352,6 +352,15 @@ def test_a_search_that_breaks_off_leaves_nothing_behind(root: str) -> None:
         np.testing.assert_array_equal(column, expected)
 
 
+@pytest.mark.parametrize("reuse_tree", [False, True])
+def test_a_gumbel_root_is_not_searched_twice_beyond_its_room(reuse_tree: bool) -> None:
+    asked = SearchSettings(simulations=6, candidates=3, reuse_tree=reuse_tree)
+    boards, memory, warm = new_boards(2, 4), Memory(2, 16, asked), np.zeros(2, np.bool_)
+    drive(search(boards, asked, None, warm, memory=memory), know_nothing)
+    with pytest.raises(ValueError, match="6 simulations at its root and no room for 6 more"):
+        drive(search(boards, asked, None, warm, memory=memory), know_nothing)
+
+
 def test_a_memory_of_another_size_is_refused() -> None:
     memory = Memory(2, 25, _asked(simulations=8))
     with pytest.raises(ValueError, match=r"room for .* \(2, 16, 25\), this search needs .*32"):
