@@ -46,8 +46,8 @@ class _Work(NamedTuple):
     marks    int8[A]          WINS where one colour wins at once
     stack    int64[A]         cells of a flood still to be left
 
-    and of the position at each ply, int64[D + 1]: ``count`` moves to look at, ``index`` of them
-    made or _NEW, the ``best`` score so far for its mover, and the window ``alpha`` to ``beta``.
+    and of the position at each ply, int64[D + 1]: moves ``kept`` to look at, those ``made`` of
+    them or _NEW, the ``best`` score so far for its mover, and the window ``alpha`` to ``beta``.
     """
 
     cells: NDArray[np.int8]
@@ -56,8 +56,8 @@ class _Work(NamedTuple):
     seen: NDArray[np.int8]
     marks: NDArray[np.int8]
     stack: NDArray[np.int64]
-    count: NDArray[np.int64]
-    index: NDArray[np.int64]
+    kept: NDArray[np.int64]
+    made: NDArray[np.int64]
     best: NDArray[np.int64]
     alpha: NDArray[np.int64]
     beta: NDArray[np.int64]
@@ -68,9 +68,10 @@ class _Work(NamedTuple):
 def root_scores(cells: NDArray[np.int8], heuristic: Heuristic) -> NDArray[np.int64]:
     """Search one undecided position ``cells[A]`` (mover frame); return a score for each move.
 
-    int64[A]: the highest is exact wherever it stands, all others are upper bounds below it, and
-    UNSEARCHED where the width left a move out. Raises SettingsError for an unknown kind, or depth
-    or width below 1.
+    int64[A]: the highest is that of minimax over the moves kept, wherever it stands; all others are
+    upper bounds below it, and UNSEARCHED where the width left a move out. A win found is certain
+    only against answers that the width kept. Raises SettingsError for an unknown kind, or depth or
+    width below 1.
     """
     check_heuristic(heuristic)
     work, size = _new_work(cells, heuristic.depth), isqrt(len(cells))
@@ -115,8 +116,8 @@ def _new_work(cells: NDArray[np.int8], depth: int) -> _Work:
         seen=np.empty(area, np.int8),
         marks=np.empty(area, np.int8),
         stack=np.empty(area, np.int64),
-        count=np.empty(depth + 1, np.int64),
-        index=np.empty(depth + 1, np.int64),
+        kept=np.empty(depth + 1, np.int64),
+        made=np.empty(depth + 1, np.int64),
         best=np.empty(depth + 1, np.int64),
         alpha=np.empty(depth + 1, np.int64),
         beta=np.empty(depth + 1, np.int64),
@@ -134,21 +135,21 @@ def _search(work: _Work, size: int, depth: int, width: int, kind: int, scores: N
     A loop over plies, as numba's cache cannot keep a function that calls itself.
     """
     ply = 0
-    work.alpha[0], work.beta[0], work.index[0] = -WIN, WIN, _NEW
+    work.alpha[0], work.beta[0], work.made[0] = -WIN, WIN, _NEW
     while True:
-        if work.index[ply] == _NEW:
+        if work.made[ply] == _NEW:
             _enter(work, ply, size, depth, width, kind)
-        if work.index[ply] < work.count[ply]:
+        if work.made[ply] < work.kept[ply]:
             _descend(work, ply)
             ply += 1
         elif ply > 0:
             ply -= 1
             score = -work.best[ply + 1]
             if ply == 0:
-                scores[work.order[0, work.index[0] - 1]] = score
+                scores[work.order[0, work.made[0] - 1]] = score
             work.best[ply] = max(work.best[ply], score)
             if work.best[ply] >= work.beta[ply]:
-                work.index[ply] = work.count[ply]
+                work.made[ply] = work.kept[ply]
         else:
             return
 
@@ -161,7 +162,7 @@ def _enter(work: _Work, ply: int, size: int, depth: int, width: int, kind: int) 
     and any is as good as another.
     """
     colour, cells, order = 1 if ply % 2 == 0 else -1, work.cells[ply], work.order[ply]
-    work.index[ply] = work.count[ply] = 0
+    work.made[ply] = work.kept[ply] = 0
     work.best[ply] = -WIN
     if _threats(work, cells, size, colour) > 0:
         work.best[ply] = WIN - ply - 1
@@ -171,13 +172,13 @@ def _enter(work: _Work, ply: int, size: int, depth: int, width: int, kind: int) 
         work.best[ply] = -(WIN - ply - 2)
     elif ply < depth and losses > 0:
         order[0] = _first_threat(work, size, -colour)
-        work.count[ply] = 1
+        work.kept[ply] = 1
     else:
         score = _judge(work, cells, size, colour, kind)
         if ply == depth:
             work.best[ply] = score
         else:
-            work.count[ply] = _rank(cells, work.urgency, width, order)
+            work.kept[ply] = _rank(cells, work.urgency, width, order)
 
 
 @kernel
@@ -186,9 +187,9 @@ def _descend(work: _Work, ply: int) -> None:
     below = ply + 1
     for cell in range(work.cells.shape[1]):
         work.cells[below, cell] = work.cells[ply, cell]
-    work.cells[below, work.order[ply, work.index[ply]]] = 1 if ply % 2 == 0 else -1
-    work.index[ply] += 1
-    work.index[below] = _NEW
+    work.cells[below, work.order[ply, work.made[ply]]] = 1 if ply % 2 == 0 else -1
+    work.made[ply] += 1
+    work.made[below] = _NEW
     work.alpha[below] = -work.beta[ply]
     work.beta[below] = -max(work.alpha[ply], work.best[ply])
     if ply == 0:

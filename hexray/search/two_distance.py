@@ -83,8 +83,8 @@ def _distances_from(cells: NDArray, size: int, side: int, room: Distances) -> No
     begin = 0
     while begin < ends:
         cell = room.queue[begin]
-        room.stack[0], room.seen[cell] = cell, begin
-        ends = _flood(cells, size, 1, begin, room.one[cell] + 1, 2, room, ends)
+        room.stack[0] = cell
+        ends = _flood(cells, size, 1, begin, int(room.one[cell]) + 1, 2, room, ends)
         begin += 1
 
 

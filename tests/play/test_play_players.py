@@ -42,13 +42,12 @@ def _wins(player: Player, other: Player, size: int, openings: list[list[int]]) -
     wins = 0
     for opening in openings:
         for colour in (RED, BLUE):
-            moves, winner = list(opening), 0
-            while winner == 0:
-                board = play_sequence(size, moves)
+            moves, board = list(opening), play_sequence(size, opening)
+            while board.winner[0] == 0:
                 asked = player if board.to_move[0] == colour else other
                 moves += asked.choose(board, [moves]).tolist()
-                winner = oracle.replay(size, moves)[2]
-            wins += winner == colour
+                board = play_sequence(size, moves)
+            wins += board.winner[0] == colour
     return wins
 
 
@@ -141,3 +140,18 @@ def test_a_heuristic_beats_random_moves(kind: str) -> None:
     openings = [[cell] for cell in range(0, 40, 2)]
     player = HeuristicPlayer(parse_heuristic(f"{kind}:depth=1,width=8"), 1)
     assert _wins(player, RandomPlayer(2), 7, openings) >= 38
+
+
+@pytest.mark.parametrize("kind", ["two-distance", "resistance"])
+def test_two_plies_beat_one(kind: str) -> None:
+    """Play 120 games; the lower end of the 95 % Wilson interval must be above one half.
+
+    Resistance won 93 (0.69 to 0.84), two-distance 77 (0.55 to 0.72).
+    """
+    rng = random.Random(5)
+    openings = [rng.sample(range(49), 2) for _ in range(60)]
+    one, two = (HeuristicPlayer(parse_heuristic(f"{kind}:depth={d},width=12"), d) for d in (1, 2))
+    wins, games, z = _wins(two, one, 7, openings), 120, 1.96
+    centre = (wins + z * z / 2) / (games + z * z)
+    reach = z / (games + z * z) * (wins * (games - wins) / games + z * z / 4) ** 0.5
+    assert centre - reach > 0.5
