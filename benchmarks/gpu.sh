@@ -12,6 +12,10 @@ cd "$(dirname "$0")/.."
 out=${1:-gpu-results}
 python=${PYTHON:-python3}
 seconds=${SECONDS_EACH:-30}
+if ! "$python" -c "import hexray, torch" 2> /dev/null; then
+    echo "benchmarks/gpu.sh: $python has no hexray or no torch; name another by PYTHON" >&2
+    exit 1
+fi
 mkdir -p "$out"
 
 "$python" - > "$out/machine.txt" <<'PY'

@@ -203,8 +203,11 @@ class Controller:
         """Report once everyone has answered."""
         self._readings[name] = fetch(done)
         if len(self._readings) == len(self._actors.named()):
-            driver = {"driver": own_usage()._asdict()}
-            self._report(totals({**self._readings, **driver}, self._family.cpu_s()))
+            readings = {**self._readings, "driver": own_usage()._asdict()}
+            # The processes of a cluster that was joined do not descend from this one.
+            is_ours = self._config.cluster.address is None
+            counted = sum(reading["cpu_s"] for reading in readings.values())
+            self._report(totals(readings, self._family.cpu_s() if is_ours else counted))
 
     def _measured(self, done: Any) -> None:
         self._report({f"solved/{key}": value for key, value in fetch(done).items()})

@@ -47,8 +47,9 @@ class Family:
 def totals(readings: Mapping[str, Mapping[str, float]], all_cpu_s: float) -> dict[str, float]:
     """Return metrics of the readings of a run's actors, by their names.
 
-    ``cpu_s/PURPOSE`` and ``cpu_s/replay`` are seconds since the start, ``cpu_s/all`` of everything
-    on the driver's machine, Ray's own processes included; ``memory_mb/NAME`` is what is resident.
+    ``cpu_s/PURPOSE`` and ``cpu_s/replay`` are seconds since the start, ``cpu_s/all`` is
+    ``all_cpu_s``: of everything that the driver started, Ray's own processes included, or of the
+    actors and the driver on a cluster that was joined; ``memory_mb/NAME`` is what is resident.
     """
     spent = {
         f"cpu_s/{purpose}": sum(reading.get(purpose, 0.0) for reading in readings.values())

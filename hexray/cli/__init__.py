@@ -1,6 +1,7 @@
 """The ``hexray`` command: one small module for each verb."""
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has enough; Python must not try to flush the rest at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:
+        print("\nhexray: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
     except (HexrayError, OSError) as error:
         print(f"hexray: {error}", file=sys.stderr)
         return 2

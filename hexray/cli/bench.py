@@ -1,6 +1,7 @@
 """``hexray bench``: how fast the parts are on this machine, as tables or as JSON."""
 
 import json
+import math
 import os
 import sys
 import tempfile
@@ -39,7 +40,7 @@ def rules(
         boards: Board sides, 2 to 19.
         seconds: Seconds for each board.
     """
-    _check(seconds=seconds)
+    _check(seconds=seconds, boards=min(boards, default=0))
     return _show({}, [measure_rules(board, seconds)._asdict() for board in boards], json_output)
 
 
@@ -60,7 +61,7 @@ def search(
         games: Positions searched at once.
         seconds: Seconds for each board.
     """
-    _check(seconds=seconds, games=games)
+    _check(seconds=seconds, games=games, boards=min(boards, default=0))
     settings = with_overrides(
         RunConfig(), {"search": {"simulations": simulations, "candidates": candidates}}
     ).search
@@ -196,7 +197,7 @@ def _config(board: int, blocks: int, channels: int, more: Mapping[str, Any]) -> 
 
 def _check(**numbers: float) -> None:
     for name, number in numbers.items():
-        if number <= 0:
+        if not 0 < number < math.inf:
             raise SettingsError(f"--{name} {number:g}: use positive numbers")
 
 

@@ -126,7 +126,10 @@ def settle(
             return Choice(known.candidate, known.seconds, f"remembered from {known.measured}")
         winner, seconds = tune(allowed, work, clock)
         record = _Record(key=key, candidate=winner, seconds=seconds, measured=today)
-        atomic_write(file, record.model_dump_json(indent=2).encode())
+        try:
+            atomic_write(file, record.model_dump_json(indent=2).encode())
+        except OSError as error:
+            return Choice(winner, seconds, f"measured {today}, not remembered: {error}")
     return Choice(winner, seconds, f"measured {today}")
 
 
@@ -158,7 +161,7 @@ class _Record(BaseModel):
 def _recall(file: Path) -> _Record | None:
     try:
         return _Record.model_validate_json(file.read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except (OSError, ValidationError):
         return None  # what is not readable is measured anew and rewritten
 
 

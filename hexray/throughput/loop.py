@@ -30,7 +30,10 @@ class LoopSpeed(NamedTuple):
 
 
 class ProcessMemory(NamedTuple):
-    """Resident memory of one process, from the moment the replay window had its final size."""
+    """Resident memory of one process, from the moment the replay window had its final size.
+
+    While the window still grew at the end, from the beginning of training.
+    """
 
     process: str
     first_mb: float
@@ -41,7 +44,8 @@ class ProcessMemory(NamedTuple):
 def loop_speed(lines: Sequence[Mapping[str, Any]]) -> tuple[LoopSpeed, list[ProcessMemory]]:
     """Take the figures from the lines of ``metrics.jsonl`` of one start.
 
-    Raises TrainingError when the run ended before there were two readings while training.
+    Raises TrainingError when the run ended before there were two readings while training, with
+    rows trained between them.
     """
     readings = _readings(lines)
     training = [line for line in readings if line.get("learner/rows_trained", 0) > 0]
@@ -53,6 +57,8 @@ def loop_speed(lines: Sequence[Mapping[str, Any]]) -> tuple[LoopSpeed, list[Proc
     seconds = last["trained_s"] - first["trained_s"]
     cpu_s = {key: last[key] - first[key] for key in ("cpu_s/all", "cpu_s/training")}
     rows = last["learner/rows_trained"] - first["learner/rows_trained"]
+    if not rows:
+        raise TrainingError("no row was trained between the first reading and the last; run longer")
     part = shares(first, last)
     speed = LoopSpeed(
         evaluations_per_s=(last["evaluations"] - first["evaluations"]) / seconds,
@@ -67,13 +73,13 @@ def loop_speed(lines: Sequence[Mapping[str, Any]]) -> tuple[LoopSpeed, list[Proc
         ray=part["ray"],
         overhead=1 - part["network"] - part["training"],
     )
-    return speed, _memory(readings)
+    return speed, _memory(training)
 
 
 def _memory(readings: Sequence[Mapping[str, Any]]) -> list[ProcessMemory]:
     last = readings[-1]
     full = [line for line in readings if line.get("window_rows") == last["window_rows"]]
-    first = full[0]
+    first = full[0] if len(full) > 1 else readings[0]
     minutes = max(last["minutes"] - first["minutes"], 1e-9)
     return [
         ProcessMemory(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hexray.cli import main
+from hexray.cli import bench, main
 
 QUICK = {"CXX": "no-compiler-so-that-it-is-quick"}
 
@@ -38,6 +38,9 @@ def test_every_board_is_a_row(what: str, capsys: pytest.CaptureFixture[str]) -> 
     ("arguments", "message"),
     [
         ("rules --seconds 0", "--seconds 0: use positive numbers"),
+        ("rules --seconds nan", "--seconds nan: use positive numbers"),
+        ("search --seconds inf", "--seconds inf: use positive numbers"),
+        ("rules --boards", "--boards 0: use positive numbers"),
         ("rules --boards 1", "board size 1 is out of range"),
         ("search --candidates 0", r"search.candidates = 0"),
         ("net --batches 64 0", "--batches 0: use positive numbers"),
@@ -52,6 +55,17 @@ def test_numbers_that_make_no_sense_are_refused_by_name(
 ) -> None:
     assert main(["bench", *arguments.split()]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_an_interrupt_ends_the_command_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench, "measure_rules", interrupted)
+    assert main(["bench", "rules"]) == 130
+    assert capsys.readouterr().err == "\nhexray: interrupted\n"
 
 
 @pytest.mark.process

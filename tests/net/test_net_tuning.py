@@ -229,6 +229,17 @@ def test_a_cache_that_cannot_be_written_costs_a_measurement_only(home: Path) -> 
         assert "not remembered" in choice.how
 
 
+def test_a_record_that_cannot_be_written_costs_a_measurement_only(home: Path) -> None:
+    settled(Stopwatch({SLOW: 2.0, FAST: 1.0}))
+    [file] = cache_folder().glob("*.json")
+    file.unlink()
+    file.mkdir()
+    for _ in range(2):
+        choice = settled(Stopwatch({SLOW: 2.0, FAST: 1.0}))
+        assert choice.candidate == FAST
+        assert "not remembered" in choice.how
+
+
 def test_of_two_at_once_one_measures_and_the_other_waits(home: Path) -> None:
     clock, found = Stopwatch({SLOW: 2.0, FAST: 1.0}), []
     other = threading.Thread(target=lambda: found.append(settled(Stopwatch({}))))

@@ -55,6 +55,19 @@ def test_memory_is_compared_from_the_moment_the_window_was_full() -> None:
     assert replay.mb_per_minute == pytest.approx(6)
 
 
+def test_memory_is_compared_from_the_start_while_the_window_grows() -> None:
+    growing = [*LINES[:-1], {"trained_s": 125, "window_rows": 900}, LINES[-1]]
+    _, [replay] = loop_speed(growing)
+    assert (replay.first_mb, replay.last_mb) == (200, 306)
+    assert replay.mb_per_minute == pytest.approx(53)
+
+
+def test_a_run_whose_learner_stood_still_has_no_figures() -> None:
+    still = [line for line in LINES if line.get("learner/rows_trained") != 51_000]
+    with pytest.raises(TrainingError, match="no row was trained"):
+        loop_speed(still)
+
+
 def test_a_run_that_hardly_trained_has_no_figures() -> None:
     with pytest.raises(TrainingError, match="1 readings of CPU time while training"):
         loop_speed(LINES[:3])
