@@ -107,7 +107,7 @@ def test_the_move_that_wins_is_named_on_the_board_as_people_see_it(
         ("heuristic:depth=1", strongest_heuristic()._replace(depth=1)),
         ("resistance:depth=2,width=12", Heuristic("resistance", 2, 12)),
         ("two-distance:width=5,depth=3", Heuristic("two-distance", 3, 5)),
-        ("two-distance", strongest_heuristic()._replace(kind="two-distance")),
+        ("resistance", strongest_heuristic()._replace(kind="resistance")),
     ],
 )
 def test_a_setting_is_read_from_text(text: str, expected: Heuristic) -> None:
