@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from hexray.cluster import fetch, ray_session, start_actors
@@ -42,7 +43,7 @@ def train(folder: Path, config: RunConfig) -> int:
     """
     with (
         open_run_folder(folder, config) as run,
-        MetricsWriter(run.path) as writer,
+        closing(MetricsWriter(run.path)) as writer,
         Console(config.minutes * 60, sys.stdout.isatty()) as view,
     ):
         read_metrics(run.path / METRICS_FILE)  # a bad line is found now, not after the training

@@ -1,5 +1,6 @@
 """``hexray bench``: how fast the parts are on this machine, as tables or as JSON."""
 
+import dataclasses
 import json
 import math
 import os
@@ -29,6 +30,19 @@ from hexray.throughput.server import measure_server
 
 _BOARDS = (5, 7, 9, 11, 13)
 _Json = Annotated[bool, tyro.conf.arg(name="json", help="Print one last line of JSON.")]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Network:
+    board: int = 7
+    """Board side, 2 to 19."""
+    blocks: int = 4
+    """Residual blocks of the network."""
+    channels: int = 64
+    """Channels of the network."""
+
+
+_Shape = Annotated[_Network, tyro.conf.arg(name="")]
 
 
 def rules(
@@ -70,9 +84,7 @@ def search(
 
 
 def net(
-    board: int = 7,
-    blocks: int = 4,
-    channels: int = 64,
+    shape: _Shape = _Network(),
     batches: tuple[int, ...] = BATCHES,
     seconds: float = 10.0,
     json_output: _Json = False,
@@ -80,25 +92,20 @@ def net(
     """Measure the bare network: every batch and backend, then the best in several processes.
 
     Args:
-        board: Board side, 2 to 19.
-        blocks: Residual blocks of the network.
-        channels: Channels of the network.
         batches: Rows of the batches tried.
         seconds: Seconds for the best batch and backend.
     """
     _check(seconds=seconds, batches=min(batches, default=0))
-    config = _config(board, blocks, channels, {})
+    config = _config(shape, {})
     with ray_session(config):
         speed = measure_net(config, batches, seconds, _note)
     rows = [tried._asdict() for tried in speed.tried]
     best = {"evaluations_per_s": speed.evaluations_per_s, "processes": speed.processes}
-    return _show({"board": board, **best, **_best(speed.best)}, rows, json_output)
+    return _show({"board": shape.board, **best, **_best(speed.best)}, rows, json_output)
 
 
 def server(
-    board: int = 7,
-    blocks: int = 4,
-    channels: int = 64,
+    shape: _Shape = _Network(),
     clients: tuple[int, ...] = (1, 2, 4),
     rows: tuple[int, ...] = (32, 128, 512),
     seconds: float = 5.0,
@@ -107,24 +114,19 @@ def server(
     """Measure one inference server through Ray, asked by processes that do nothing else.
 
     Args:
-        board: Board side, 2 to 19.
-        blocks: Residual blocks of the network.
-        channels: Channels of the network.
         clients: Numbers of client processes; each has two requests under way.
         rows: Positions in a request.
         seconds: Seconds for each combination.
     """
     _check(seconds=seconds, clients=min(clients, default=0), rows=min(rows, default=0))
-    config = _config(board, blocks, channels, {})
+    config = _config(shape, {})
     with ray_session(config):
         speeds = measure_server(config, clients, rows, seconds)
-    return _show({"board": board}, [speed._asdict() for speed in speeds], json_output)
+    return _show({"board": shape.board}, [speed._asdict() for speed in speeds], json_output)
 
 
 def selfplay(
-    board: int = 7,
-    blocks: int = 4,
-    channels: int = 64,
+    shape: _Shape = _Network(),
     simulations: int = 32,
     seconds: float = 30.0,
     servers: int | None = None,
@@ -137,9 +139,6 @@ def selfplay(
     """Measure self-play against the bare network on the same cores, in one run.
 
     Args:
-        board: Board side, 2 to 19.
-        blocks: Residual blocks of the network.
-        channels: Channels of the network.
         simulations: Simulations a move.
         seconds: Seconds of self-play.
         servers: Inference servers; by default one for each core.
@@ -157,11 +156,11 @@ def selfplay(
         "inference": {"servers": servers, "batch_rows": max(batches)},
         "selfplay": {"halves": halves, "games": games},
     }
-    config = _config(board, blocks, channels, more)
+    config = _config(shape, more)
     speed, made = bench_selfplay(config, players or (servers,), batches, seconds, _note)
     fastest = max(made, key=lambda one: one.evaluations_per_s)
     record = {
-        "board": board,
+        "board": shape.board,
         "simulations": simulations,
         **fastest._asdict(),
         "net_evaluations_per_s": speed.evaluations_per_s,
@@ -190,9 +189,10 @@ def loop(board: int = 7, minutes: float = 5.0, seed: int = 0, json_output: _Json
     return _show(record, [process._asdict() for process in memory], json_output)
 
 
-def _config(board: int, blocks: int, channels: int, more: Mapping[str, Any]) -> RunConfig:
-    shape = {"net": {"blocks": blocks, "channels": channels}, "cluster": {"dashboard": False}}
-    return with_overrides(default(board), {**shape, **more})
+def _config(shape: _Network, more: Mapping[str, Any]) -> RunConfig:
+    net = {"blocks": shape.blocks, "channels": shape.channels}
+    fixed = {"net": net, "cluster": {"dashboard": False}}
+    return with_overrides(default(shape.board), {**fixed, **more})
 
 
 def _check(**numbers: float) -> None:

@@ -1,7 +1,7 @@
 """Who plays a match, by the words of the command line."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,7 +47,8 @@ def parse_contestant(text: str, move_seconds: float) -> Contestant:
         return Contestant(None, lambda size, seed, log: nullcontext(RandomPlayer(seed)))
     if kind == "htp":
         return Contestant(
-            None, lambda size, seed, log: EnginePlayer(rest, log, move_seconds=move_seconds)
+            None,
+            lambda size, seed, log: closing(EnginePlayer(rest, log, move_seconds=move_seconds)),
         )
     if kind in _HEURISTICS:
         heuristic = parse_heuristic(text)

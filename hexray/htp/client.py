@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 import numpy as np
@@ -34,8 +33,8 @@ _ANSWER = re.compile(r"([=?])([0-9]*)(?:[ \t](.*))?", re.DOTALL)
 class EnginePlayer:
     """A player whose moves an engine process chooses; it plays one game at a time.
 
-    The process is started when it is first needed, and anew after a fault. Use it as a context
-    manager or call ``close``, which leaves no process behind.
+    The process is started when it is first needed, and anew after a fault; ``close`` leaves none
+    behind.
     """
 
     at_once = 1
@@ -64,17 +63,6 @@ class EnginePlayer:
         self._number = 0
         self._size = 0
         self._moves: list[int] | None = None
-
-    def __enter__(self) -> "EnginePlayer":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def choose(self, boards: Boards, histories: Sequence[Sequence[int]]) -> NDArray[np.int64]:
         """Return the engine's move (absolute frame) for each of G undecided positions.

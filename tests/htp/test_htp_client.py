@@ -4,6 +4,7 @@ import pickle
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -300,7 +301,7 @@ def test_no_shell_looks_at_the_command(tmp_path: Path) -> None:
 def test_hexray_plays_a_whole_game_against_itself_by_htp(tmp_path: Path) -> None:
     command = f"'{sys.executable}' -m hexray.cli htp random --simulations 16 --board 3"
     board, moves = new_boards(1, 3), []
-    with EnginePlayer(command, tmp_path / "log.txt", move_seconds=60.0) as player:
+    with closing(EnginePlayer(command, tmp_path / "log.txt", move_seconds=60.0)) as player:
         while board.winner[0] == EMPTY:
             (move,) = player.choose(board, [moves])
             play(board, np.zeros(1, np.intp), np.array([move]))
