@@ -222,7 +222,7 @@ def test_one_that_does_not_read_cannot_block_us(
         for _ in range(3000):
             _ask(player, 3, "a1 b1")
 
-    with player, pytest.raises(EngineFault, match="in time"):
+    with closing(player), pytest.raises(EngineFault, match="in time"):
         play_on()
 
 
@@ -294,7 +294,7 @@ def test_no_shell_looks_at_the_command(tmp_path: Path) -> None:
     command = f"'{sys.executable}' -S -c 'import sys; sys.exit(len(sys.argv))' ; touch $HOME *"
     player = EnginePlayer(command, tmp_path / "log.txt", move_seconds=30.0)
     # The program, and then ; touch $HOME * as words of its own.
-    with player, pytest.raises(EngineFault, match="has died with status 5"):
+    with closing(player), pytest.raises(EngineFault, match="has died with status 5"):
         _ask(player, 3)
 
 
