@@ -5,6 +5,7 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from hexray.config import NetSettings
 from hexray.game.planes import PLANES
@@ -63,17 +64,32 @@ def make_runner(served: Served, mode: Mode, rows: int, device: torch.device) -> 
     ``rows`` rows a call.
     """
     if mode == "eager":
-        return lambda cells: served(cells.to(device)).cpu()
+        return partial(_run, served, device)
     forward = compiled(served)
     if mode == "graphs":
         return Graphs(forward, rows, device)
     return partial(_run_compiled, forward, device)
 
 
-def _run_compiled(forward: Forward, device: torch.device, cells: Tensor) -> Tensor:
+def rounded(rows: int) -> int:
+    """Return the rows of the batch that answers ``rows``: at most a sixteenth more.
+
+    oneDNN prepares every convolution anew for each number of rows and keeps a thousand of them:
+    half a gigabyte when the numbers are left as they come, and a tenth of the speed.
+    """
+    step = 1 << max(rows.bit_length() - 5, 0)
+    return -(-rows // step) * step
+
+
+def _run(forward: Forward, device: torch.device, cells: Tensor, least: int = 1) -> Tensor:
     rows = len(cells)
-    if rows < MIN_COMPILED_ROWS:
-        cells = cells.repeat(MIN_COMPILED_ROWS, 1, 1)
-    cells = cells.to(device)
-    torch._dynamo.mark_dynamic(cells, 0)
-    return forward(cells)[:rows].cpu()
+    more = max(rounded(rows), least) - rows
+    return forward(functional.pad(cells, (0, 0, 0, 0, 0, more)).to(device))[:rows].cpu()
+
+
+def _run_compiled(forward: Forward, device: torch.device, cells: Tensor) -> Tensor:
+    def any_number(padded: Tensor) -> Tensor:
+        torch._dynamo.mark_dynamic(padded, 0)
+        return forward(padded)
+
+    return _run(any_number, device, cells, MIN_COMPILED_ROWS)

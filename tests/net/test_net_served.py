@@ -13,7 +13,7 @@ from hexray.game.planes import encode
 from hexray.net.backend import place
 from hexray.net.graphs import Graphs, _Captured, buckets, smallest_bucket
 from hexray.net.model import HexNet, copy_weights
-from hexray.net.served import Served, encode_planes, make_runner
+from hexray.net.served import Served, encode_planes, make_runner, rounded
 
 NET = NetSettings(blocks=2, channels=8, value_hidden=8)
 HERE = torch.device("cpu")
@@ -139,3 +139,20 @@ def test_graphs_say_what_the_plain_net_says_after_a_swap_too(gpu: torch.device) 
         kept = graphs(cells)
         graphs(-cells)
         assert torch.allclose(kept, plain(cells), atol=0.02)
+
+
+def test_batches_of_all_sizes_become_few_shapes_without_many_idle_rows() -> None:
+    shapes = [rounded(rows) for rows in range(1, 1025)]
+    assert all(rows <= shape <= rows * 17 / 16 for rows, shape in enumerate(shapes, start=1))
+    assert len(set(shapes)) <= 7 * 16
+    assert all(rounded(shape) == shape for shape in shapes)
+
+
+def test_the_network_sees_rounded_batches_only() -> None:
+    seen = []
+    served = Served(NET, "float32", HERE)
+    served.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    run = make_runner(served, "eager", 512, HERE)
+    for rows in range(1, 200):
+        assert run(torch.zeros((rows, 4, 4), dtype=torch.int8)).shape == (rows, 17)
+    assert seen == [rounded(rows) for rows in range(1, 200)]
