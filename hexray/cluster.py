@@ -18,11 +18,12 @@ from ray.exceptions import RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from hexray.actors.inference import InferenceServer
-from hexray.actors.judge import Judge
+from hexray.actors.judge import Judges
 from hexray.actors.learner import Learner
 from hexray.actors.player import Player
-from hexray.actors.replay import Replay
+from hexray.actors.replay import Replays
 from hexray.config import RunConfig
+from hexray.curriculum import boards_of
 from hexray.errors import HexrayError
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
 from hexray.placement import Node, Placement, lay_out, wanted_by
@@ -113,11 +114,12 @@ class _PlayerActor(Player):
         super().__init__(config, name, stream, evaluate, replay.append.remote)
 
 
-class _JudgeActor(Judge):
+class _JudgeActor(Judges):
     """A judge whose leaves travel through Ray."""
 
     def __init__(self, config: RunConfig, server: Any) -> None:
-        super().__init__(config.board, remote_evaluate(server, config.inference.batch_rows))
+        evaluate = remote_evaluate(server, config.inference.batch_rows)
+        super().__init__(boards_of(config), evaluate)
 
 
 def remote_evaluate(server: Any, batch_rows: int) -> EvaluateAsync:
@@ -153,7 +155,7 @@ def start_actors(config: RunConfig, folder: Path, name: str, start: int) -> Acto
     placement = plan(config)
     # Placed first, so that their processes come up while the servers are built. Replay writes into
     # the run folder, which is the driver's.
-    replay = _place(Replay, "replay", _here())
+    replay = _place(Replays, "replay", _here())
     learner = _place(
         Learner,
         "learner",
@@ -163,7 +165,7 @@ def start_actors(config: RunConfig, folder: Path, name: str, start: int) -> Acto
     )
     judge = _place(_JudgeActor, "judge", _here())
     servers = start_servers(config, placement)
-    fetch(replay.build.remote(folder / "games", config.board, config.replay, config.seed))
+    fetch(replay.build.remote(folder / "games", boards_of(config), config.replay, config.seed))
     newest = replay.newest_version.remote()
     players = start_players(config, placement, servers, replay, name, start)
     fetch(learner.build.remote(config, folder / "checkpoints", newest))
@@ -191,6 +193,9 @@ def start_servers(config: RunConfig, placement: Placement) -> list[Any]:
             server.build.remote(config.net, settings, config.board, cores)
             for server, cores in zip(servers, placement.cores, strict=True)
         ]
+    )
+    fetch(
+        [server.prepare.remote(board) for server in servers for board in config.curriculum.boards]
     )
     halves = config.selfplay.halves
     fetch(

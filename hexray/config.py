@@ -4,46 +4,19 @@ The command line, a YAML file and a sweep all set the same paths (``search.simul
 Each component receives its own part. Nothing else in the program holds a default.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 
 from hexray.errors import SettingsError
+from hexray.settings import Settings, explain, merged
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
 Precision = Literal["auto", "float32", "bfloat16"]
 Backend = Literal["auto", "eager", "compiled"]
 ServingBackend = Literal["auto", "eager", "compiled", "graphs"]
-
-
-class Settings(BaseModel):
-    """Common behaviour: immutable, unknown keys refused, descriptions shown by ``--help``."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_for_numbers(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse true and false where a number belongs; Python would take them for 1 and 0."""
-        if (
-            isinstance(value, bool)
-            and cls.model_fields[info.field_name or ""].annotation is not bool
-        ):
-            raise ValueError(f"expected a value, found {str(value).lower()}")
-        return value
 
 
 class SearchSettings(Settings):
@@ -57,6 +30,8 @@ class SearchSettings(Settings):
     """Simulations a move, 1 to 100000; each asks for at most one evaluation."""
     reuse_tree: bool = False
     """Mcts in self-play: keep what lies below the move played, so that less is left to search."""
+    bridges: bool = False
+    """Mcts: a chain of stones, bridges and edge bridges that joins the sides ends the search."""
     candidates: Annotated[int, Field(ge=1, le=361)] = 8
     """Moves considered at a Gumbel root, 1 to 361."""
     c_visit: Annotated[float, Field(ge=0)] = 50.0
@@ -228,6 +203,28 @@ class ClusterSettings(Settings):
     """Size of Ray's object store in MB, when Ray is started here."""
 
 
+class CurriculumSettings(Settings):
+    """Smaller boards first, with the same network."""
+
+    boards: tuple[Annotated[int, Field(ge=2, le=18)], ...] = ()
+    """Boards trained before ``board``, growing (5 6); none trains one board only."""
+    until: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    """Part of the run, 0 to 1, at which each of them gives way to the next."""
+    rehearsal: Share = 0.1
+    """Share of playing and training on boards that had their turn, so that they stay known."""
+
+    @model_validator(mode="after")
+    def _grows(self) -> "CurriculumSettings":
+        if len(self.boards) != len(self.until):
+            raise ValueError(
+                f"{len(self.boards)} boards and {len(self.until)} times in until; give one for each"
+            )
+        for name, values in (("boards", self.boards), ("until", self.until)):
+            if list(values) != sorted(set(values)):
+                raise ValueError(f"{name} {values} do not grow; order them, each once")
+        return self
+
+
 class RunConfig(Settings):
     """Train a Hex player by self-play."""
 
@@ -243,12 +240,17 @@ class RunConfig(Settings):
     inference: InferenceSettings = InferenceSettings()
     replay: ReplaySettings = ReplaySettings()
     learner: LearnerSettings = LearnerSettings()
+    curriculum: CurriculumSettings = CurriculumSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
     judge: JudgeSettings = JudgeSettings()
     cluster: ClusterSettings = ClusterSettings()
 
     @model_validator(mode="after")
     def _fits_together(self) -> "RunConfig":
+        if self.curriculum.boards and self.curriculum.boards[-1] >= self.board:
+            raise ValueError(
+                f"curriculum.boards {self.curriculum.boards} do not end below board {self.board}"
+            )
         if self.replay.min_rows > self.replay.window_rows:
             raise ValueError(
                 f"replay.min_rows {self.replay.min_rows} is more than replay.window_rows "
@@ -268,31 +270,6 @@ def with_overrides(config: RunConfig, overrides: Mapping[str, Any]) -> RunConfig
     Raises SettingsError naming the full path, the value and what is allowed.
     """
     try:
-        return RunConfig.model_validate(_merge(config.model_dump(), overrides))
+        return RunConfig.model_validate(merged(config.model_dump(), overrides))
     except ValidationError as error:
         raise SettingsError(explain(error)) from error
-
-
-def explain(error: ValidationError) -> str:
-    """Say which settings are wrong, one line each: full path, value, what is allowed."""
-    lines = []
-    for item in error.errors():
-        path = ".".join(str(part) for part in item["loc"]) or "settings"
-        value = "" if item["type"] == "missing" or not item["loc"] else f" = {item['input']!r}"
-        lines.append(f"{path}{value}: {item['msg']}")
-    return "\n".join(lines)
-
-
-def settings_hash(settings: BaseModel) -> str:
-    """Return twelve hexadecimal digits that identify the values of ``settings``."""
-    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:12]
-
-
-def _merge(base: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in overrides.items():
-        if isinstance(value, Mapping) and isinstance(merged.get(key), dict):
-            merged[key] = _merge(merged[key], value)
-        else:
-            merged[key] = value
-    return merged

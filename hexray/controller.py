@@ -9,6 +9,13 @@ import ray
 
 from hexray.cluster import Actors, fetch
 from hexray.config import RunConfig
+from hexray.curriculum import (
+    Turns,
+    board_in_turn,
+    boards_of,
+    figures_prefix,
+    shares_of_work,
+)
 from hexray.throttle import throttle
 from hexray.usage import Family, own_usage, totals
 
@@ -42,7 +49,8 @@ class Controller:
         self._started = clock()
         self._trained_before = float(status["trained_s"])
         self._rows_trained = int(status["rows_trained"])
-        self._rows_made = 0
+        self._rows_made: Mapping[int, int] = dict.fromkeys(boards_of(config), 0)
+        self._play_turns, self._train_turns = Turns(), Turns()
         self._under_way: dict[Any, tuple[str, Callable[[Any], None]]] = {}
         self._due: dict[str, float] = {}
         self._rates: dict[int, float] = {}
@@ -59,6 +67,11 @@ class Controller:
         """Seconds of training so far, earlier starts included."""
         now = self._clock() if self._ended is None else self._ended
         return self._trained_before + now - self._started
+
+    @property
+    def progress(self) -> float:
+        """The part of the run that is over, 0 to 1."""
+        return min(1.0, self.trained_s / (self._config.minutes * 60))
 
     def stop(self) -> None:
         """End the run as soon as the calls under way have returned."""
@@ -82,15 +95,22 @@ class Controller:
         self._ended = self._clock()
 
     def finish(self) -> dict[str, float]:
-        """Publish the last weights, checkpoint them, and return their strength."""
+        """Publish the last weights, checkpoint them, and return their strength.
+
+        Figures of smaller boards are named ``5x5/winner_accuracy`` and so on.
+        """
         settings, actors = self._config.judge, self._actors
         self._load(actors.learner.publish.remote())
         while self._under_way:
             self._collect(TICK_S)
         fetch(actors.learner.save.remote(self.trained_s))
-        strength = fetch(actors.judge.measure.remote(settings.final_simulations))
-        openings = fetch(actors.judge.openings.remote(settings.final_simulations))
-        return {**strength, **openings, "simulations": settings.final_simulations}
+        strength: dict[str, float] = {"simulations": settings.final_simulations}
+        for board in boards_of(self._config):
+            for ask in (actors.judge.measure, actors.judge.openings):
+                found = fetch(ask.remote(board, settings.final_simulations))
+                prefix = figures_prefix(board, self._config)
+                strength |= {f"{prefix}{key}": value for key, value in found.items()}
+        return strength
 
     def _is_over(self) -> bool:
         return self._stop or self.trained_s >= self._config.minutes * 60
@@ -99,19 +119,24 @@ class Controller:
         """Give everyone who is idle something to do."""
         config, actors = self._config, self._actors
         block = config.learner.batch_rows * config.learner.batches
-        training = self._count("train")
+        training, made = self._count("train"), self._rows_made
         allowed = throttle(
-            self._rows_made, self._rows_trained, (training + 1) * block, config.replay
+            sum(made.values()), self._rows_trained, (training + 1) * block, config.replay
         )
+        shares = shares_of_work(self.progress, config)
         if allowed.may_play:
             for index in self._idle:
-                play = actors.players[index].play.remote(config.selfplay.round_seconds)
+                board = self._play_turns.take(shares, shares)
+                play = actors.players[index].play.remote(config.selfplay.round_seconds, board)
                 self._expect(play, "play", lambda done, index=index: self._played(index, done))
             self._idle = []
         if allowed.may_train and training < LEARNER_QUEUE:
-            rows = actors.replay.sample.remote(block)
-            progress = min(1.0, self.trained_s / (config.minutes * 60))
-            self._expect(actors.learner.train.remote(rows, progress), "train", self._trained)
+            known = [board for board in made if made[board] >= config.replay.min_rows]
+            board = self._train_turns.take(shares, known)
+            if board is not None:
+                rows = actors.replay.sample.remote(block, board)
+                trained = actors.learner.train.remote(rows, self.progress)
+                self._expect(trained, "train", self._trained)
         if self._rows_trained and self._is_due("publish", config.learner.publish_seconds):
             self._expect(actors.learner.publish.remote(), "publish", self._load)
         if self._is_due("stats", STATS_SECONDS):
@@ -120,12 +145,17 @@ class Controller:
                 stats = server.stats.remote()
                 self._expect(stats, "stats", lambda done, index=index: self._served(index, done))
         if self._rows_trained and self._is_due("judge", config.judge.every_seconds):
-            measured = actors.judge.measure.remote(config.judge.simulations, config.judge.positions)
-            self._expect(measured, "judge", self._measured)
+            self._ask_judge()
         if self._is_due("usage", USAGE_SECONDS):
             self._ask_usage()
         if self._is_due("checkpoint", config.checkpoint.every_seconds):
             self._expect(actors.learner.save.remote(self.trained_s), "checkpoint", lambda _: None)
+
+    def _ask_judge(self) -> None:
+        settings, board = self._config.judge, board_in_turn(self.progress, self._config)
+        measure = self._actors.judge.measure
+        measured = measure.remote(board, settings.simulations, settings.positions)
+        self._expect(measured, "judge", lambda done: self._measured(board, done))
 
     def _ask_usage(self) -> None:
         self._every("usage", USAGE_SECONDS)
@@ -180,9 +210,13 @@ class Controller:
 
     def _replay_stats(self, done: Any) -> None:
         stats = fetch(done)
-        self._rows_made = int(stats["rows"])
-        window = {"games": stats["games"], "positions": stats["rows"]}
-        self._report({**window, "window_rows": stats["window_rows"]})
+        self._rows_made = {board: int(counts["rows"]) for board, counts in stats.items()}
+        total = Counter[str]()
+        for counts in stats.values():
+            total.update(counts)
+        window = {"games": total["games"], "positions": total["rows"]}
+        self._report({**window, "window_rows": total["window_rows"]})
+        self._report({"board": board_in_turn(self.progress, self._config)})
 
     def _served(self, index: int, done: Any) -> None:
         """Turn the totals of a server into rates since the last time."""
@@ -209,8 +243,9 @@ class Controller:
             counted = sum(reading["cpu_s"] for reading in readings.values())
             self._report(totals(readings, self._family.cpu_s() if is_ours else counted))
 
-    def _measured(self, done: Any) -> None:
-        self._report({f"solved/{key}": value for key, value in fetch(done).items()})
+    def _measured(self, board: int, done: Any) -> None:
+        prefix = f"solved/{figures_prefix(board, self._config)}"
+        self._report({f"{prefix}{key}": value for key, value in fetch(done).items()})
 
 
 def decided_rates(counts: Mapping[str, int]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from hexray.cluster import fetch, ray_session, start_actors
 from hexray.config import RunConfig
 from hexray.console import Console
 from hexray.controller import Controller
+from hexray.curriculum import boards_of, figures_prefix
 from hexray.errors import HexrayError
 from hexray.evaluation import drive, know_nothing
 from hexray.files import atomic_write
@@ -69,7 +70,8 @@ def train(folder: Path, config: RunConfig) -> int:
             recorder.write()
             view.note("measuring the strength reached")
             strength = controller.finish()
-            game = fetch(actors.judge.sample_game.remote(config.judge.final_simulations))
+            final = (config.board, config.judge.final_simulations)
+            game = fetch(actors.judge.sample_game.remote(*final))
         _write_results(run.path, config, strength, game)
     print(_summary(run.path, config, strength, controller.trained_s))
     return 128 + signals.received[0] if signals.received else 0
@@ -148,17 +150,8 @@ def _write_results(
 
 def _summary(path: Path, config: RunConfig, strength: Mapping[str, float], trained_s: float) -> str:
     lines = [f"\ntrained {trained_s / 60:.1f} of {config.minutes:g} minutes"]
-    if "winner_accuracy" in strength:
-        lines.append(
-            f"strength with {strength['simulations']} simulations on {strength['positions']:.0f} "
-            f"solved positions: winner {strength['winner_accuracy']:.3f}, "
-            f"move {strength['move_accuracy']:.3f}"
-        )
-    if "openings" in strength:
-        lines.append(
-            f"first moves on the empty board judged wrongly: {strength['openings_wrong']:.0f} "
-            f"of {strength['openings']:.0f}"
-        )
+    for board in boards_of(config):
+        lines += _strength_lines(strength, board, figures_prefix(board, config))
     folder, bin_folder = shlex.quote(str(path)), Path(sys.executable).parent
     lines.append(f"learning curve {path / 'curve.png'}, sample game {path / 'game.svg'}")
     if "winner_accuracy" in strength:
@@ -168,6 +161,28 @@ def _summary(path: Path, config: RunConfig, strength: Mapping[str, float], train
         f"--config {shlex.quote(str(path / SETTINGS_FILE))} --minutes {2 * config.minutes:g}"
     )
     return "\n".join(lines)
+
+
+def _strength_lines(strength: Mapping[str, float], board: int, prefix: str) -> list[str]:
+    """Say what was reached on one board, as far as it was measured."""
+    found = {
+        key.removeprefix(prefix): value
+        for key, value in strength.items()
+        if key.rpartition("/")[0] == prefix.rstrip("/")
+    }
+    lines = []
+    if "winner_accuracy" in found:
+        lines.append(
+            f"strength on {board}x{board} with {strength['simulations']} simulations on "
+            f"{found['positions']:.0f} solved positions: winner {found['winner_accuracy']:.3f}, "
+            f"move {found['move_accuracy']:.3f}"
+        )
+    if "openings" in found:
+        lines.append(
+            f"first moves on the empty board judged wrongly: {found['openings_wrong']:.0f} "
+            f"of {found['openings']:.0f}"
+        )
+    return lines
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ import tyro
 import yaml
 from pydantic import ValidationError
 
-from hexray.config import RunConfig, explain, with_overrides
+from hexray.config import RunConfig, with_overrides
 from hexray.errors import SettingsError
 from hexray.presets import PRESETS
+from hexray.settings import explain
 
 _DESCRIPTION = """Train a strong Hex player by self-play.
 
@@ -23,8 +24,9 @@ a run that was interrupted."""
 class RunOptions:
     """What is to be run, and where."""
 
-    preset: Literal["default", "quick"] = "default"
-    """Settings to begin with, fitted to the board: default trains well, quick shows it all."""
+    preset: Literal["default", "quick", "curriculum"] = "default"
+    """Settings to begin with, fitted to the board: default trains well, quick shows it all,
+    curriculum learns smaller boards first."""
     config: Path | None = None
     """YAML file with settings that replace the preset's."""
     run_dir: Path | None = None

@@ -1,6 +1,7 @@
 """What a run has reached: the learning curve as a picture and the strength as JSON."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from matplotlib.ticker import PercentFormatter
 
 from hexray.files import atomic_write
 
-_INK, _GRID = "#33312e", "#e4e0d8"
+_INK, _GRID, _FADED = "#33312e", "#e4e0d8", "#9bb3a6"
+_SMALLER = re.compile(r"solved/\d+x\d+/winner_accuracy")
 _ACCURACY = (
     ("solved/winner_accuracy", "winner named", "#1f6f78"),
     ("solved/move_accuracy", "move keeps the win", "#d1662b"),
@@ -30,7 +32,8 @@ def write_curve(metrics: Sequence[Mapping[str, Any]], path: Path, title: str) ->
 
     ``metrics`` are the lines of ``metrics.jsonl``; each holds ``minutes`` and any of the keys
     ``solved/winner_accuracy``, ``solved/move_accuracy``, ``learner/policy_loss`` and
-    ``learner/value_loss``.
+    ``learner/value_loss``. Of the smaller boards of a curriculum (``solved/5x5/winner_accuracy``)
+    the winners are drawn.
     """
     figure = Figure(figsize=(9, 6.6), dpi=140, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
@@ -50,18 +53,26 @@ def write_strength(strength: Mapping[str, Any], path: Path) -> None:
 
 
 def _draw_accuracy(axes: Axes, metrics: Sequence[Mapping[str, Any]]) -> None:
-    series = [_series(metrics, key) for key, _, _ in _ACCURACY]
+    shown = (*_smaller_boards(metrics), *_ACCURACY)
+    series = [_series(metrics, key) for key, _, _ in shown]
     values = [value for _, column in series for value in column]
     _prepare(axes, "share of solved positions", is_empty=not values)
     lowest = min(values, default=0.5)
     axes.set_ylim(max(0.0, min(0.9, lowest) - 0.03), 1.01)
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     labels = []
-    for (minutes, column), (_, name, colour) in zip(series, _ACCURACY, strict=True):
+    for (minutes, column), (_, name, colour) in zip(series, shown, strict=True):
         if column:
             axes.plot(minutes, column, color=colour, lw=1.8, marker="o", ms=3.5, clip_on=False)
             labels.append((column[-1], f"{name} {column[-1]:.1%}", colour))
     _label_ends(axes, labels)
+
+
+def _smaller_boards(metrics: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Return key, name and colour of what was measured on the boards before the last."""
+    keys = {key for line in metrics for key in line if _SMALLER.fullmatch(key)}
+    boards = sorted((int(key.split("/")[1].partition("x")[0]), key) for key in keys)
+    return [(key, f"{board}x{board} winner named", _FADED) for board, key in boards]
 
 
 def _draw_losses(axes: Axes, metrics: Sequence[Mapping[str, Any]]) -> None:

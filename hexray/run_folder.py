@@ -20,7 +20,7 @@ SETTINGS_FILE = "settings.yaml"
 RUN_FILE = "run.json"
 _LOCK_FILE = "lock"
 _OWNER_FILE = "lock-owner.json"
-_SCHEMA = 1
+_SCHEMA = 2
 
 
 class RunFolder:

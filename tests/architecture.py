@@ -14,9 +14,9 @@ FOLDERS = ("hexray", "tune", "examples", "benchmarks")
 
 LAYERS = (
     {"errors"},
-    {"files", "usage"},
+    {"files", "usage", "settings"},
     {"config"},
-    {"presets", "placement"},
+    {"presets", "placement", "curriculum"},
     {"game"},
     {"evaluation"},
     {"search", "data", "batching"},

@@ -41,10 +41,10 @@ def run(ray_here: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Actor
 def test_players_games_reach_the_store_and_train_the_learner(run: tuple[Actors, Path]) -> None:
     actors, _ = run
     _play_some(actors, 20)
-    stats = fetch(actors.replay.stats.remote())
+    stats = fetch(actors.replay.stats.remote())[3]
     assert stats["games"] > 0
     assert stats["window_rows"] == stats["rows"]
-    losses = fetch(actors.learner.train.remote(actors.replay.sample.remote(32), 0.0))
+    losses = fetch(actors.learner.train.remote(actors.replay.sample.remote(32, 3), 0.0))
     assert losses["rows_trained"] >= 32
     assert np.isfinite(losses["loss"])
 
@@ -54,7 +54,7 @@ def _play_some(actors: Actors, rows: int) -> None:
     for _ in range(60):
         fetch([player.play.remote(0.5) for player in actors.players])
         fetch([player.deliver.remote() for player in actors.players])
-        if fetch(actors.replay.stats.remote())["rows"] >= rows:
+        if fetch(actors.replay.stats.remote())[3]["rows"] >= rows:
             return
     pytest.fail("the players made no games in half a minute")
 
@@ -141,7 +141,7 @@ async def _evaluate(server: Any, cells: np.ndarray) -> Any:
 def test_players_share_no_game_and_no_id(run: tuple[Actors, Path]) -> None:
     actors, folder = run
     _play_some(actors, 20)
-    stored = list(GameStore(folder / "games", 3).newest(10**9))
+    stored = list(GameStore(folder / "games" / "3x3", 3).newest(10**9))
     ids = [game_id for block in stored for game_id in block.game_id]
     assert len(set(ids)) == len(ids)
     assert {game_id.split("-")[2] for game_id in ids} == {"0", "1"}
@@ -149,15 +149,15 @@ def test_players_share_no_game_and_no_id(run: tuple[Actors, Path]) -> None:
 
 def test_the_judge_plays_a_whole_game(run: tuple[Actors, Path]) -> None:
     actors, _ = run
-    moves = fetch(actors.judge.sample_game.remote(8))
+    moves = fetch(actors.judge.sample_game.remote(3, 8))
     cells = [0] * 9
     for ply, move in enumerate(moves):
         assert cells[move] == 0
         assert winner_of(cells, 3) == 0
         cells[move] = -1 if ply % 2 else 1
     assert winner_of(cells, 3) != 0
-    assert fetch(actors.judge.openings.remote(8))["openings"] == 9
-    assert fetch(actors.judge.measure.remote(8)) == {}
+    assert fetch(actors.judge.openings.remote(3, 8))["openings"] == 9
+    assert fetch(actors.judge.measure.remote(3, 8)) == {}
 
 
 def test_a_bad_block_is_refused_with_the_errors_own_class(run: tuple[Actors, Path]) -> None:

@@ -67,7 +67,8 @@ def _wait_until_training(process: subprocess.Popen[str], folder: Path, steps: in
     """Wait until a run has trained and written a few checkpoints."""
     while process.poll() is None:
         newest, _ = newest_checkpoint(folder / "checkpoints")
-        if newest is not None and newest.counters["trained_s"] > steps:
+        reached = newest.counters if newest is not None else {"trained_s": 0.0, "rows_trained": 0}
+        if reached["trained_s"] > steps and reached["rows_trained"] > 0:
             return
         time.sleep(0.2)
     pytest.fail(f"the run ended: {process.communicate()[0]}")
@@ -85,7 +86,7 @@ def _assert_goes_on_alike(output: str, folder: Path) -> None:
 
 
 def _stored_ids(folder: Path) -> list[str]:
-    blocks = GameStore(folder / "games", 3).newest(10**9)
+    blocks = GameStore(folder / "games" / "3x3", 3).newest(10**9)
     return [game_id for block in blocks for game_id in block.game_id]
 
 
@@ -193,8 +194,10 @@ def test_a_bad_line_of_metrics_is_found_before_training(
 def test_a_damaged_store_ends_the_run_with_its_name(tmp_path: Path, home: dict[str, str]) -> None:
     folder = tmp_path / "run"
     with open_run_folder(folder, RunConfig(board=3)):
-        (folder / "games").mkdir()
-        (folder / "games" / "games-00000000.parquet").write_bytes(b"PAR1 no games here PAR1")
+        (folder / "games" / "3x3").mkdir(parents=True)
+        (folder / "games" / "3x3" / "games-00000000.parquet").write_bytes(
+            b"PAR1 no games here PAR1"
+        )
     process = _start(folder, home, "--net.blocks=3", "--net.channels=32")
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 2, output
@@ -210,3 +213,26 @@ def test_a_run_folder_of_another_board_is_refused(
     assert main(["--run-dir", str(tmp_path), "--board", "3"]) == 2
     message = capsys.readouterr().err
     assert "holds a run on board 5, not 3" in message
+
+
+def test_a_curriculum_trains_small_boards_first_and_goes_on(
+    tmp_path: Path, home: dict[str, str]
+) -> None:
+    folder = tmp_path / "run"
+    stages = ("--board=4", "--curriculum.boards=3", "--curriculum.until=0.4")
+    output = _train(folder, home, "--minutes=0.2", *stages, "--curriculum.rehearsal=0.3")
+    lines = read_metrics(folder / METRICS_FILE)
+    boards = [line["board"] for line in lines if "board" in line]
+    assert boards == sorted(boards)
+    assert set(boards) == {3, 4}
+    for board in (3, 4):
+        [block, *_] = GameStore(folder / "games" / f"{board}x{board}", board).newest(10**9)
+        assert block.size == board
+    final, _ = newest_checkpoint(folder / "checkpoints")
+    assert final is not None
+    assert "trained 0.2 of 0.2 minutes" in output
+    games = [line["games"] for line in lines if "games" in line][-1]
+    _train(folder, home, "--minutes=0.3", *stages, "--curriculum.rehearsal=0.3")
+    assert [line["games"] for line in read_metrics(folder / METRICS_FILE) if "games" in line][
+        -1
+    ] > games

@@ -46,6 +46,14 @@ def test_measurements_leave_ink(tmp_path: Path) -> None:
     assert ink(tmp_path / "some.png") > ink(tmp_path / "none.png")
 
 
+def test_smaller_boards_leave_ink_of_their_own(tmp_path: Path) -> None:
+    metrics = [{"minutes": m, **SOLVED} for m in (1.0, 2.0)]
+    write_curve(metrics, tmp_path / "one.png", "a run")
+    smaller = [{**line, "solved/5x5/winner_accuracy": 0.7} for line in metrics]
+    write_curve(smaller, tmp_path / "two.png", "a run")
+    assert ink(tmp_path / "two.png") > ink(tmp_path / "one.png")
+
+
 def test_a_title_is_text_not_mathematics(tmp_path: Path) -> None:
     write_curve([], tmp_path / "curve.png", r"runs/$\frac{1$_x & <b>")
     assert ink(tmp_path / "curve.png") > 0

@@ -154,9 +154,9 @@ def test_a_file_in_the_way_is_refused_by_name(tmp_path: Path, below: str) -> Non
         b"{",
         b"\xff\xfe",
         b"[]",
-        b'{"schema": 2}',
-        b'{"schema": 1, "run_id": "x", "board": 5, "net": {}}',
-        b'{"schema": 1, "run_id": "x", "board": "5", "net": {}, "starts": 1}',
+        b'{"schema": 3}',
+        b'{"schema": 2, "run_id": "x", "board": 5, "net": {}}',
+        b'{"schema": 2, "run_id": "x", "board": "5", "net": {}, "starts": 1}',
     ],
 )
 def test_a_damaged_folder_is_refused_and_named(tmp_path: Path, damage: bytes) -> None:

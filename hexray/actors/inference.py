@@ -57,6 +57,11 @@ class InferenceServer:
         self._counts: dict[str, float] = dict.fromkeys(_COUNTS, 0)
         self.spent: Spent = {"network": 0.0}
 
+    async def prepare(self, size: int) -> None:
+        """Compile the network for boards of another side now, so that no request waits for it."""
+        network = self._evaluators[LIVE]
+        await asyncio.get_running_loop().run_in_executor(self._thread, network.prepare, size)
+
     async def register(self, clients: int) -> None:
         """Tell how many clients ask regularly, so that a batch with all of them goes at once."""
         self._clients = clients

@@ -1,6 +1,7 @@
 """The judge: says how strong the present weights are, against exact truth."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from hexray.play.solved import (
 
 
 class Judge:
-    """Measures through the inference server, on the solved positions that come with hexray."""
+    """Measures one board through the inference server, on solved positions that come with it."""
 
     def __init__(self, size: int, evaluate: EvaluateAsync) -> None:
         """Read the positions of the board; where none are known, measurements are empty."""
@@ -52,3 +53,24 @@ class Judge:
             play(board, np.zeros(1, np.intp), move)
             moves.append(int(move[0]))
         return moves
+
+
+class Judges:
+    """A ``Judge`` for each board of a run; the methods are those of ``Judge``."""
+
+    def __init__(self, boards: Sequence[int], evaluate: EvaluateAsync) -> None:
+        self._of = {board: Judge(board, evaluate) for board in boards}
+
+    async def measure(
+        self, board: int, simulations: int, positions: int | None = None
+    ) -> dict[str, float]:
+        """Return the accuracies on one board."""
+        return await self._of[board].measure(simulations, positions)
+
+    async def openings(self, board: int, simulations: int) -> dict[str, float]:
+        """Return how many first moves on one board are judged wrongly, and of how many."""
+        return await self._of[board].openings(simulations)
+
+    async def sample_game(self, board: int, simulations: int) -> list[int]:
+        """Play one game of one board against itself."""
+        return await self._of[board].sample_game(simulations)

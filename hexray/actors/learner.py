@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,12 @@ class Learner:
         }
 
     def train(self, rows: Rows, progress: float) -> dict[str, float]:
-        """Train on a block of batches; ``progress`` in [0, 1] sets the learning rate.
+        """Train on a block of batches of any board; ``progress`` [0, 1] sets the learning rate.
 
         ``us_per_row`` is what a row took, in microseconds, checks and loading included.
         """
         start, cpu_start = time.perf_counter(), time.thread_time()
-        losses = self._trainer.train(rows, self._config.board, progress)
+        losses = self._trainer.train(rows, isqrt(rows.cells.shape[1]), progress)
         self.spent["training"] += time.thread_time() - cpu_start
         us_per_row = (time.perf_counter() - start) / len(rows.cells) * 1e6
         return {**losses, "us_per_row": us_per_row, "rows_trained": self._trainer.rows_trained}

@@ -28,25 +28,18 @@ class Player:
         deliver: Deliver,
     ) -> None:
         """Begin the games; ``name`` and ``stream`` set this player apart from all others."""
+        self._config, self._name, self._stream = config, name, stream
         self._evaluate, self._deliver = evaluate, deliver
-        self._groups = [
-            SelfPlay(
-                config.board,
-                config.selfplay,
-                config.search,
-                f"{name}-{group}",
-                config.seed,
-                (*stream, group),
-            )
-            for group in range(config.selfplay.halves)
-        ]
+        self._groups: dict[int, list[SelfPlay]] = {}
         self._unacknowledged: list[GameBlock] = []
         self._delivering = asyncio.Lock()
         self._wait_s = 0.0
         self.spent: Spent = {"search": 0.0}
 
-    async def play(self, seconds: float) -> dict[str, float]:
-        """Play for about ``seconds``, delivering meanwhile what earlier rounds finished.
+    async def play(self, seconds: float, board: int | None = None) -> dict[str, float]:
+        """Play for about ``seconds`` on one board, by default the one that the run is about.
+
+        The games of other boards wait. What earlier rounds finished is delivered meanwhile.
 
         Returns what was done; ``wait_share`` is the part of the time that an average group waited
         for evaluations, the counts of decided games are those of ``SelfPlay.take_counts``. When a
@@ -56,16 +49,17 @@ class Player:
         start, self._wait_s = time.monotonic(), 0.0
         delivery = asyncio.create_task(self.deliver())
         until = start + seconds
-        groups = [asyncio.create_task(self._play_group(group, until)) for group in self._groups]
+        playing = self._groups_of(self._config.board if board is None else board)
+        groups = [asyncio.create_task(self._play_group(group, until)) for group in playing]
         # All of them end, also when one fails: none may run on into the next round.
         await asyncio.wait(groups)
         elapsed = time.monotonic() - start
-        counts = [group.take_counts() for group in self._groups]
+        counts = [group.take_counts() for group in playing]
         await asyncio.gather(delivery, *groups)
         return {
             "moves": sum(group.result() for group in groups),
             "seconds": elapsed,
-            "wait_share": self._wait_s / elapsed / len(self._groups),
+            "wait_share": self._wait_s / elapsed / len(playing),
             **{name: sum(count[name] for count in counts) for name in counts[0]},
         }
 
@@ -73,9 +67,26 @@ class Player:
         """Deliver all finished games and return once they are acknowledged."""
         async with self._delivering:
             blocks = tuple(self._unacknowledged)
-            if blocks:
-                await self._deliver(concat_games(blocks))
-                del self._unacknowledged[: len(blocks)]
+            for size in {block.size for block in blocks}:
+                await self._deliver(concat_games([b for b in blocks if b.size == size]))
+            del self._unacknowledged[: len(blocks)]
+
+    def _groups_of(self, board: int) -> list[SelfPlay]:
+        """Return the groups that play on ``board``; they begin when they are first asked for."""
+        config = self._config
+        if board not in self._groups:
+            self._groups[board] = [
+                SelfPlay(
+                    board,
+                    config.selfplay,
+                    config.search,
+                    f"{self._name}-{board}-{group}",
+                    config.seed,
+                    (*self._stream, board, group),
+                )
+                for group in range(config.selfplay.halves)
+            ]
+        return self._groups[board]
 
     async def _play_group(self, group: SelfPlay, until: float) -> int:
         moves, searching_since = 0, time.thread_time()

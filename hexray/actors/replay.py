@@ -1,7 +1,7 @@
 """The owner of the games: acknowledges them once they are on disk, and draws training rows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -99,3 +99,36 @@ class Replay:
 
     def _write(self, blocks: list[GameBlock]) -> Rows:
         return rows_of(self._store.append(concat_games(blocks)))
+
+
+class Replays:
+    """A ``Replay`` for each board of a run, in a folder of its own."""
+
+    def __init__(
+        self, folder: Path, boards: Sequence[int], settings: ReplaySettings, seed: int
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._of = {
+            board: Replay(folder / f"{board}x{board}", board, settings, seed) for board in boards
+        }
+
+    async def append(self, block: GameBlock) -> tuple[str, ...]:
+        """Store a block with the games of its board; see ``Replay.append``."""
+        if block.size not in self._of:
+            raise StoreError(
+                f"games of a {block.size}x{block.size} board came to a replay of "
+                f"{sorted(self._of)}; use the boards of the run"
+            )
+        return await self._of[block.size].append(block)
+
+    async def sample(self, count: int, board: int) -> Rows:
+        """Draw ``count`` rows of one board; see ``Replay.sample``."""
+        return await self._of[board].sample(count)
+
+    async def stats(self) -> dict[int, dict[str, int]]:
+        """Return what each board's replay counts; see ``Replay.stats``."""
+        return {board: await replay.stats() for board, replay in self._of.items()}
+
+    async def newest_version(self) -> int:
+        """Return the highest number of weights in any window, 0 while all are empty."""
+        return max([await replay.newest_version() for replay in self._of.values()])

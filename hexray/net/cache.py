@@ -29,6 +29,10 @@ class Network(Protocol):
         """The number of the weights loaded."""
         ...
 
+    def prepare(self, size: int) -> None:
+        """Make ready for boards of side ``size``."""
+        ...
+
     def load(self, version: int, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Take over ``weights``."""
         ...
@@ -76,6 +80,10 @@ class CachedEvaluator:
     def version(self) -> int | None:
         """The number of the weights of the network."""
         return self._network.version
+
+    def prepare(self, size: int) -> None:
+        """Let the network make ready for boards of side ``size``."""
+        self._network.prepare(size)
 
     def load(self, version: int, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Forget everything, also when ``version`` stays the same, and load the network."""

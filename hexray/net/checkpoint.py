@@ -29,9 +29,10 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError
 
-from hexray.config import RunConfig, explain
+from hexray.config import RunConfig
 from hexray.errors import CheckpointError
 from hexray.files import atomic_folder, atomic_write, partial_path
+from hexray.settings import explain
 
 _SCHEMA = 1
 _MANIFEST = "manifest.json"

@@ -82,6 +82,13 @@ class Evaluator:
         if self.is_compiled:
             work(chosen.candidate)
 
+    def prepare(self, size: int) -> None:
+        """Compile for boards of side ``size`` now instead of at the first call."""
+        if self.is_compiled:
+            torch.set_num_threads(self._threads)
+            with torch.inference_mode():
+                self._run(torch.zeros((self._rows, size, size), dtype=torch.int8))
+
     def load(self, version: int, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Take over published ``weights`` in place (a copy, without compiling again).
 

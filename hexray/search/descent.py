@@ -2,9 +2,10 @@
 
 from numpy.typing import NDArray
 
-from hexray.game.board import Boards, place
+from hexray.game.board import EMPTY, Boards, place
 from hexray.game.frame import swap_frame, write_mover_cells
 from hexray.game.kernel import kernel
+from hexray.search.bridges import Bridges, decided
 from hexray.search.rule import Rule, choose
 from hexray.search.tree import NO_VERSION, NONE, ROOT, Frontier, Trees, back_up
 
@@ -19,11 +20,12 @@ def descend(
     count: int,
     rule: Rule,
     frontier: Frontier,
+    bridges: Bridges,
 ) -> int:
     """Make one simulation through each given root move; return the number of leaves to evaluate.
 
     games and first_moves hold ``count`` entries, and no pair of game and move twice.
-    Leaves that are won, lost or proven are backed up at once and not counted.
+    Leaves that are won, lost, proven or decided by bridges are backed up at once and not counted.
     """
     rows = 0
     for index in range(count):
@@ -39,10 +41,13 @@ def descend(
             below = trees.child[game, node, move]
             if below == NONE:
                 node = _grow(trees, game, node, move)
-                if joined:
-                    trees.proven[game, node] = -1
+                result = -1 if joined else 0
+                if rule.bridges and not joined:
+                    result = decided(frontier.stones, size, colour, bridges)
+                if result != 0:
+                    trees.proven[game, node] = result
                     trees.version[game, node] = NO_VERSION
-                    back_up(trees, game, node, -1.0, True)
+                    back_up(trees, game, node, float(result), True)
                 else:
                     write_mover_cells(frontier.stones, colour, size, frontier.cells[rows])
                     frontier.game[rows] = game
@@ -55,6 +60,24 @@ def descend(
                 break
             move = choose(trees, game, node, rule)
     return rows
+
+
+@kernel
+def decide_roots(
+    trees: Trees, boards: Boards, size: int, games: NDArray, count: int, bridges: Bridges
+) -> None:
+    """Prove the expanded roots of the first ``count`` games that bridges decide."""
+    for index in range(count):
+        game = games[index]
+        colour = int(boards.to_move[game])
+        result = decided(boards.cells[game], size, colour, bridges)
+        trees.proven[game, ROOT] = result
+        for move in range(size * size):
+            cell = swap_frame(move, colour, size)
+            if boards.cells[game, cell] == EMPTY and (result < 0 or bridges.wins[cell]):
+                trees.result[game, ROOT, move] = result
+        if result < 0:
+            trees.open[game, ROOT] = 0
 
 
 @kernel

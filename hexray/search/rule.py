@@ -26,6 +26,7 @@ class Rule(NamedTuple):
     puct_init: float
     puct_base: float
     unvisited_reduction: float
+    bridges: bool
 
 
 def rule_of(settings: SearchSettings) -> Rule:
@@ -37,6 +38,7 @@ def rule_of(settings: SearchSettings) -> Rule:
         puct_init=settings.puct_init,
         puct_base=settings.puct_base,
         unvisited_reduction=settings.unvisited_reduction,
+        bridges=settings.bridges,
     )
 
 

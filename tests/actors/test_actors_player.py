@@ -351,7 +351,9 @@ def test_players_and_their_groups_play_different_games(clock: Clock) -> None:
             player = Player(SMALL, f"p{index}", (0, index), Network(clock), store)
             await player.play(1.0)
             await player.deliver()
-            of_group = np.array([name.startswith(f"p{index}-0-") for name in store.games()])
+            of_group = np.array(
+                [name.startswith(f"p{index}-{SMALL.board}-0-") for name in store.games()]
+            )
             for mine in (of_group, ~of_group):
                 games.append(take_games(store.kept[0], mine).moves[:60].tolist())
         assert len({tuple(game) for game in games}) == 4

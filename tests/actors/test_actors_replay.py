@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from random_games import assert_same, random_block, slow_rows
 
-from hexray.actors.replay import Replay
+from hexray.actors.replay import Replay, Replays
 from hexray.config import ReplaySettings
 from hexray.data.samples import GameBlock, take_games
 from hexray.data.store import GameStore
@@ -298,3 +298,26 @@ def test_stats_count_what_is_stored_and_held(tmp_path: Path) -> None:
         "window_bytes": 20 * (16 + 32 + 1 + 4 + 4),
         "commits": 2,
     }
+
+
+def test_each_board_has_a_folder_and_a_window_of_its_own(tmp_path: Path) -> None:
+    settings = ReplaySettings(window_rows=1000, min_rows=1, commit_seconds=0)
+    replays = Replays(tmp_path / "games", (3, 4), settings, 0)
+    blocks = {size: random_block(size, 5, seed=size) for size in (3, 4)}
+
+    async def fill() -> None:
+        for size in (3, 4, 3):  # what comes twice is kept once
+            assert await replays.append(blocks[size]) == blocks[size].game_id
+
+    asyncio.run(fill())
+    stats = asyncio.run(replays.stats())
+    for size in (3, 4):
+        assert stats[size]["games"] == 5
+        assert stats[size]["rows"] == len(blocks[size].version)
+        assert asyncio.run(replays.sample(7, size)).cells.shape == (7, size * size)
+        [stored] = GameStore(tmp_path / "games" / f"{size}x{size}", size).newest(10**9)
+        assert_same(stored, blocks[size])
+    newest = max(int(block.version.max()) for block in blocks.values())
+    assert asyncio.run(replays.newest_version()) == newest
+    with pytest.raises(StoreError, match=r"a 5x5 board came to a replay of \[3, 4\]"):
+        asyncio.run(replays.append(random_block(5, 2, seed=0)))
