@@ -91,12 +91,18 @@ class SelfplaySettings(Settings):
 class NetSettings(Settings):
     """The shape of the network."""
 
+    kind: Literal["pooled", "resnet", "simple"] = "pooled"
+    """Residual tower with global pooling (KataGo), without it (AlphaZero), or 3 convolutions."""
+    norm: Literal["batch", "none"] = "batch"
+    """BatchNorm, or none: standardised kernels (Brock 2021), the same for any mix of boards."""
+    stem: Literal[3, 5] = 3
+    """Width of the first convolution in cells, 3 or 5."""
     blocks: Annotated[int, Field(ge=1, le=80)] = 3
-    """Residual blocks, 1 to 80."""
+    """Residual blocks, 1 to 80; kind simple has none."""
     channels: Annotated[int, Field(ge=4, le=1024)] = 32
     """Channels of the trunk, 4 to 1024."""
     pool_every: Annotated[int, Field(ge=1)] = 2
-    """Every how many blocks global pooling feeds back into the trunk."""
+    """Kind pooled: every how many blocks global pooling feeds back into the trunk."""
     value_hidden: Annotated[int, Field(ge=4, le=4096)] = 64
     """Hidden units of the value head, 4 to 4096."""
 

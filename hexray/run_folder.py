@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from filelock import FileLock, Timeout
 
-from hexray.config import RunConfig
+from hexray.config import NetSettings, RunConfig
 from hexray.errors import RunFolderBusy, RunFolderError
 from hexray.files import atomic_write, partial_path
 
@@ -144,11 +144,13 @@ def _check_shape(path: Path, run: dict[str, Any], shape: dict[str, Any]) -> None
             f"{path} holds a run on board {run['board']}, not {shape['board']}; "
             f"use --board {run['board']} or another --run-dir"
         )
+    # A setting that was not there when the run began has had its default ever since.
+    held = {**NetSettings().model_dump(mode="json"), **run["net"]}
     for key, wanted in shape["net"].items():
-        if run["net"].get(key) != wanted:
+        if held[key] != wanted:
             raise RunFolderError(
-                f"{path} holds a network with net.{key} = {run['net'].get(key)}, not {wanted}; "
-                f"use --net.{key.replace('_', '-')} {run['net'].get(key)} or another --run-dir"
+                f"{path} holds a network with net.{key} = {held[key]}, not {wanted}; "
+                f"use --net.{key.replace('_', '-')} {held[key]} or another --run-dir"
             )
 
 

@@ -160,7 +160,7 @@ def _values(field: FieldInfo) -> st.SearchStrategy:
     if kind is float:
         low, high = limits.get("ge", limits.get("gt", 0)), limits.get("le", limits.get("lt", 1e6))
         return st.floats(low, high, exclude_min="gt" in limits, exclude_max="lt" in limits)
-    return st.sampled_from([choice for choice in choices if isinstance(choice, str)])
+    return st.sampled_from(choices)
 
 
 @settings(max_examples=60, deadline=None)

@@ -118,6 +118,18 @@ def test_a_folder_of_another_network_is_refused_with_both_shapes_and_the_remedy(
     assert contents(tmp_path) == before
 
 
+def test_a_folder_of_before_a_net_setting_was_made_goes_on_with_its_default(tmp_path: Path) -> None:
+    open_run_folder(tmp_path, RunConfig()).close()
+    file = tmp_path / "run.json"
+    run = json.loads(file.read_text())
+    for name in ("kind", "norm", "stem"):
+        del run["net"][name]
+    file.write_text(json.dumps(run))
+    open_run_folder(tmp_path, RunConfig()).close()
+    with pytest.raises(RunFolderError, match=r"net\.kind = pooled, not simple"):
+        open_run_folder(tmp_path, with_overrides(RunConfig(), {"net": {"kind": "simple"}}))
+
+
 @pytest.mark.parametrize("name", ["thesis.txt", "settings.yaml.old", ".git"])
 def test_a_folder_that_holds_something_else_is_refused_and_left_as_it_was(
     tmp_path: Path, name: str

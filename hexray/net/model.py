@@ -1,10 +1,13 @@
-"""The network: a residual tower over planes, with a policy for every cell and one value.
+"""The network: a tower of convolutions over planes, a policy for every cell and one value.
 
-Fully convolutional with global pooling, so the same weights play on every board size. The pooled
-bias follows KataGo (Wu 2019, section 3.3), the tower AlphaZero (Silver 2018).
+Fully convolutional, and the heads pool over the whole board, so the same weights play on every
+board size. The pooled bias follows KataGo (Wu 2019, section 3.3), the residual tower AlphaZero
+(Silver 2018), standardised kernels without norms NF-ResNets (Brock 2021).
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -22,59 +25,106 @@ NORM_MOMENTUM = 0.1
 # Small last layers make a fresh net call every position even and every move alike, and still
 # let gradients reach the tower at the first step.
 OUTPUT_SCALE = 0.05
+# The gain of standardised kernels that keeps the variance of what is rectified (Brock 2021).
+RECTIFIED_GAIN = (2 / (1 - 1 / math.pi)) ** 0.5
+KERNEL_EPSILON = 1e-8
+SIMPLE_LAYERS = 3
+# Heads of training that read the value's view of the board; the others read the policy's.
+VALUE_HEADS = ("owner",)
+_TRAINED_ONLY = "auxiliary."
+
+Norm = Literal["batch", "none", "folded"]
+"""With BatchNorm; with standardised kernels and biases; with the kernels and biases of ``fold``."""
 
 
 class HexNet(nn.Module):
     """Map planes to logits over cells and the logit of a win for the player to move.
 
-    ``normalised=False`` leaves out BatchNorm; such a net takes the weights that ``fold`` makes.
+    ``normalised=False`` has neither BatchNorm nor standardised kernels; such a net takes the
+    weights that ``fold`` makes.
+    ``heads`` names what else it answers while it is trained; such heads are never served.
     """
 
-    def __init__(self, settings: NetSettings, *, normalised: bool = True) -> None:
+    def __init__(
+        self, settings: NetSettings, *, normalised: bool = True, heads: Sequence[str] = ()
+    ) -> None:
         super().__init__()
         channels = settings.channels
-        self.stem = _ConvNorm(len(PLANES), channels, 3, normalised)
-        self.blocks = nn.ModuleList(
-            _Block(channels, normalised, pooled=(index + 1) % settings.pool_every == 0)
-            for index in range(settings.blocks)
-        )
-        self.policy = _ConvNorm(channels, HEAD_CHANNELS, 1, normalised)
+        norm: Norm = settings.norm if normalised else "folded"
+        self.stem = _ConvNorm(len(PLANES), channels, settings.stem, norm)
+        self.blocks = nn.ModuleList(_tower(settings, norm))
+        self.policy = _ConvNorm(channels, HEAD_CHANNELS, 1, norm)
         self.policy_bias = nn.Linear(2 * HEAD_CHANNELS, HEAD_CHANNELS)
         self.policy_out = nn.Conv2d(HEAD_CHANNELS, 1, 1, bias=False)  # a softmax would not feel it
-        self.value = _ConvNorm(channels, HEAD_CHANNELS, 1, normalised)
+        self.value = _ConvNorm(channels, HEAD_CHANNELS, 1, norm)
         self.value_hidden = nn.Linear(2 * HEAD_CHANNELS, settings.value_hidden)
         self.value_out = nn.Linear(settings.value_hidden, 1)
         with torch.no_grad():
             self.policy_out.weight.mul_(OUTPUT_SCALE)
             self.value_out.weight.mul_(OUTPUT_SCALE)
             self.value_out.bias.zero_()
+        self.auxiliary = nn.ModuleDict(
+            {name: nn.Conv2d(HEAD_CHANNELS, 1, 1, bias=False) for name in heads}
+        )
 
-    def forward(self, planes: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, planes: Tensor, mask: Tensor | None = None) -> tuple[Tensor, ...]:
         """Return logits [B, N * N] and value logits [B] of ``planes`` float[B, C, N, N].
 
-        The mover's probability of winning is ``sigmoid(value_logit)``, the value
-        ``tanh(value_logit / 2)``. Boards smaller than N stand in one corner with zero planes
-        around them and ``mask`` float[B, 1, N, N], 1 on the board, 0 off it: they get what they
-        would get alone. Logits off the board mean nothing.
+        After them come logits [B, N * N] of each of the ``heads``, in their order. The mover's
+        probability of winning is ``sigmoid(value_logit)``, the value ``tanh(value_logit / 2)``.
+
+        Boards smaller than N stand in one corner with zero planes around them and ``mask``
+        float[B, 1, N, N], 1 on the board, 0 off it: they get what they would get alone. Logits off
+        the board mean nothing.
         """
         tower = _rectify(self.stem(planes, mask), mask)
         for block in self.blocks:
             tower = block(tower, mask)
-        pooled = _pool(_rectify(self.value(tower, mask), mask), mask)
+        seen = _rectify(self.value(tower, mask), mask)
+        pooled = _pool(seen, mask)
         value = self.value_out(functional.relu(self.value_hidden(pooled)))
         policy = functional.relu_(
             self.policy(tower, mask).add_(_per_channel(self.policy_bias(pooled)))
         )
-        return self.policy_out(policy).flatten(1), value.squeeze(1)
+        further = [
+            head(seen if name in VALUE_HEADS else policy).flatten(1)
+            for name, head in self.auxiliary.items()
+        ]
+        return self.policy_out(policy).flatten(1), value.squeeze(1), *further
+
+
+def _tower(settings: NetSettings, norm: Norm) -> list[nn.Module]:
+    if settings.kind == "simple":
+        return [_Layer(settings.channels, norm) for _ in range(SIMPLE_LAYERS - 1)]
+    every = settings.pool_every if settings.kind == "pooled" else settings.blocks + 1
+    return [
+        _Block(settings.channels, norm, settings.blocks**-0.5, pooled=(index + 1) % every == 0)
+        for index in range(settings.blocks)
+    ]
+
+
+class _Layer(nn.Module):
+    """A convolution and a rectifier."""
+
+    def __init__(self, channels: int, norm: Norm) -> None:
+        super().__init__()
+        self.conv = _ConvNorm(channels, channels, 3, norm)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Return the same shape as ``x`` [B, channels, N, N]."""
+        return _rectify(self.conv(x, mask), mask)
 
 
 class _Block(nn.Module):
-    """A residual block; a pooled one sees the whole board through a bias per channel."""
+    """A residual block; a pooled one sees the whole board through a bias per channel.
 
-    def __init__(self, channels: int, normalised: bool, *, pooled: bool) -> None:
+    ``gain`` is what standardised kernels begin with: L^-1/2 lets L blocks add what one would.
+    """
+
+    def __init__(self, channels: int, norm: Norm, gain: float, *, pooled: bool) -> None:
         super().__init__()
-        self.first = _ConvNorm(channels, channels, 3, normalised)
-        self.second = _ConvNorm(channels, channels, 3, normalised)
+        self.first = _ConvNorm(channels, channels, 3, norm)
+        self.second = _ConvNorm(channels, channels, 3, norm, gain)
         self.bias = nn.Linear(2 * channels, channels) if pooled else None
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -86,17 +136,40 @@ class _Block(nn.Module):
 
 
 class _ConvNorm(nn.Module):
-    """A convolution that keeps the board's shape, with BatchNorm or with a bias instead."""
+    """A convolution that keeps the board's shape, in one of the ways of ``Norm``."""
 
-    def __init__(self, inputs: int, outputs: int, width: int, normalised: bool) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, width: int, norm: Norm, gain: float = RECTIFIED_GAIN
+    ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, width, padding=width // 2, bias=not normalised)
-        self.norm = _MaskedNorm(outputs) if normalised else None
+        if norm == "none":
+            self.conv: nn.Conv2d = _StandardConv(inputs, outputs, width, gain)
+        else:
+            padding, bias = width // 2, norm == "folded"
+            self.conv = nn.Conv2d(inputs, outputs, width, padding=padding, bias=bias)
+        self.norm = _MaskedNorm(outputs) if norm == "batch" else None
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Return [B, outputs, N, N]."""
         x = self.conv(x)
         return x if self.norm is None else self.norm(x, mask)
+
+
+class _StandardConv(nn.Conv2d):
+    """A convolution with biases that brings each kernel to mean 0 and a learnt norm, its gain.
+
+    What a step changes does not depend on how large the kernels are, which BatchNorm brings about
+    in its own way; it needs no statistics, so that a batch may hold boards of several sizes.
+    """
+
+    def __init__(self, inputs: int, outputs: int, width: int, gain: float) -> None:
+        super().__init__(inputs, outputs, width, padding=width // 2)
+        self.gain = nn.Parameter(torch.full((outputs,), gain))
+        nn.init.zeros_(self.get_parameter("bias"))
+
+    def forward(self, x: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return [B, outputs, N, N]."""
+        return self._conv_forward(x, _standard(self.weight, self.gain), self.bias)
 
 
 class _MaskedNorm(nn.Module):
@@ -140,23 +213,30 @@ class _MaskedNorm(nn.Module):
 
 
 def fold(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Fold BatchNorm of a ``HexNet`` state into its convolutions.
+    """Turn a ``HexNet`` state into plain convolutions, and leave out the heads of training.
 
-    Returns float32 copies, contiguous and on the CPU, for ``HexNet(..., normalised=False)``,
-    which then equals the original in eval mode.
+    Returns float32 copies, contiguous and on the CPU, for ``HexNet(..., normalised=False)``, which
+    then equals the original in eval mode.
     """
     folded = {}
     for name, tensor in state.items():
         owner, _, leaf = name.rpartition(".")
         norm = f"{owner.removesuffix('.conv')}.norm"
-        if owner.endswith(".norm"):
+        if owner.endswith(".norm") or leaf == "gain" or is_trained_only(name):
             continue
+        if leaf == "weight" and f"{owner}.gain" in state:
+            tensor = _standard(tensor, state[f"{owner}.gain"])
         if f"{norm}.weight" in state:
             scale = state[f"{norm}.weight"] / torch.sqrt(state[f"{norm}.variance"] + NORM_EPSILON)
             tensor = tensor * scale[:, None, None, None]
             folded[f"{owner}.bias"] = state[f"{norm}.bias"] - state[f"{norm}.mean"] * scale
         folded[f"{owner}.{leaf}"] = tensor
     return {name: _plain(tensor) for name, tensor in folded.items()}
+
+
+def is_trained_only(name: str) -> bool:
+    """Say whether a weight of that name belongs to a head that is not served."""
+    return name.startswith(_TRAINED_ONLY)
 
 
 def copy_weights(
@@ -187,6 +267,12 @@ def input_planes(cells: NDArray[np.int8], size: int, device: torch.device) -> Te
 
 def _writable(weights: Tensor | NDArray[np.float32]) -> Tensor | NDArray[np.float32]:
     return weights if isinstance(weights, Tensor) else np.require(weights, requirements=["W"])
+
+
+def _standard(kernels: Tensor, gain: Tensor) -> Tensor:
+    centred = kernels - kernels.mean((1, 2, 3), keepdim=True)
+    norm = centred.square().sum((1, 2, 3)).add(KERNEL_EPSILON).sqrt()
+    return centred * (gain / norm)[:, None, None, None]
 
 
 def _plain(tensor: Tensor) -> Tensor:

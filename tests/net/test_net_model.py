@@ -1,4 +1,4 @@
-"""The network: any board size, masks, BatchNorm folding, a neutral beginning."""
+"""The network of each kind: any board size, masks, folding, a neutral beginning."""
 
 import math
 
@@ -13,6 +13,17 @@ from hexray.errors import CheckpointError
 from hexray.net.model import HexNet, copy_weights, fold, input_planes
 
 SETTINGS = NetSettings(blocks=2, channels=8, pool_every=2, value_hidden=8)
+CHANGES = [
+    {},
+    {"kind": "resnet"},
+    {"kind": "simple"},
+    {"norm": "none"},
+    {"kind": "simple", "norm": "none"},
+    {"kind": "resnet", "norm": "none", "stem": 5},
+    {"stem": 5},
+]
+KINDS = [SETTINGS.model_copy(update=changes) for changes in CHANGES]
+HEADS = ("opponent", "soft_policy", "owner")
 CPU = torch.device("cpu")
 
 
@@ -29,11 +40,20 @@ def padded(planes: Tensor, side: int) -> tuple[Tensor, Tensor]:
     return large, mask
 
 
+def named(settings: NetSettings) -> str:
+    return f"{settings.kind}-{settings.norm}-{settings.stem}"
+
+
+@pytest.fixture(params=KINDS, ids=named)
+def settings(request: pytest.FixtureRequest) -> NetSettings:
+    return request.param
+
+
 @pytest.fixture
-def lived_in() -> HexNet:
+def lived_in(settings: NetSettings) -> HexNet:
     """A net whose weights and statistics have all left their first values."""
     torch.manual_seed(1)
-    net = HexNet(SETTINGS)
+    net = HexNet(settings)
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))
@@ -43,17 +63,17 @@ def lived_in() -> HexNet:
 
 
 @pytest.mark.parametrize("size", [2, 5, 11])
-def test_one_net_answers_every_board_size(size: int) -> None:
-    logits, value_logit = HexNet(SETTINGS)(planes_of(3, size))
+def test_one_net_answers_every_board_size(settings: NetSettings, size: int) -> None:
+    logits, value_logit = HexNet(settings)(planes_of(3, size))
     assert logits.shape == (3, size * size)
     assert value_logit.shape == (3,)
 
 
-def test_a_fresh_net_calls_every_position_even_and_every_move_alike() -> None:
+def test_a_fresh_net_calls_every_position_even_and_every_move_alike(settings: NetSettings) -> None:
     for seed in range(5):
         torch.manual_seed(seed)
         cells = random_rows(64, 7).cells
-        logits, value_logit = HexNet(SETTINGS).eval()(input_planes(cells, 7, CPU))
+        logits, value_logit = HexNet(settings).eval()(input_planes(cells, 7, CPU))
         log_policy = torch.log_softmax(logits.masked_fill(torch.from_numpy(cells != 0), -1e9), 1)
         entropy = -(log_policy.exp() * log_policy).sum(1)
         most = torch.from_numpy(np.log((cells == 0).sum(1)))
@@ -81,8 +101,10 @@ def test_boards_of_two_sizes_share_a_batch(lived_in: HexNet) -> None:
     assert torch.allclose(value[4:], lived_in(planes_of(4, 7))[1], atol=1e-5)
 
 
-def test_cells_off_the_board_leave_no_trace_in_training(lived_in: HexNet) -> None:
-    twin = HexNet(SETTINGS)
+def test_cells_off_the_board_leave_no_trace_in_training(
+    lived_in: HexNet, settings: NetSettings
+) -> None:
+    twin = HexNet(settings)
     twin.load_state_dict(lived_in.state_dict())
     planes = planes_of(16, 5)
     _, value_alone = lived_in(planes)
@@ -92,8 +114,10 @@ def test_cells_off_the_board_leave_no_trace_in_training(lived_in: HexNet) -> Non
         assert torch.allclose(twin.state_dict()[name], tensor, atol=1e-4), name
 
 
-def test_a_folded_net_equals_the_original_in_eval_mode(lived_in: HexNet) -> None:
-    folded = HexNet(SETTINGS, normalised=False)
+def test_a_folded_net_equals_the_original_in_eval_mode(
+    lived_in: HexNet, settings: NetSettings
+) -> None:
+    folded = HexNet(settings, normalised=False)
     folded.load_state_dict(fold(lived_in.state_dict()))
     planes = planes_of(32, 6)
     for mine, original in zip(folded(planes), lived_in.eval()(planes), strict=True):
@@ -111,11 +135,13 @@ def test_folding_leaves_the_state_alone_and_gives_plain_float32(lived_in: HexNet
     assert all(torch.equal(state[name], before[name]) for name in state)
 
 
-def test_every_weight_of_a_fresh_net_gets_a_gradient() -> None:
+def test_every_weight_of_a_fresh_net_gets_a_gradient(settings: NetSettings) -> None:
     torch.manual_seed(0)
-    net = HexNet(NetSettings(blocks=3, channels=8, pool_every=1, value_hidden=8))
-    logits, value_logit = net(planes_of(64, 5))
-    (torch.log_softmax(logits, 1)[:, 3].sum() + value_logit.square().sum()).backward()
+    every = settings.model_copy(update={"blocks": 3, "pool_every": 1})
+    net = HexNet(every, heads=HEADS)
+    logits, value_logit, *further = net(planes_of(64, 5))
+    first_moves = sum(torch.log_softmax(part, 1)[:, 3].sum() for part in (logits, *further))
+    (first_moves + value_logit.square().sum()).backward()
     silent = [name for name, p in net.named_parameters() if p.grad is None or not p.grad.any()]
     assert silent == []
 
@@ -125,8 +151,10 @@ def test_global_pooling_carries_a_stone_across_the_board() -> None:
     cells = np.zeros((2, 19 * 19), np.int8)
     cells[1, -1] = 1
 
-    def reach(pool_every: int) -> bool:
-        settings = NetSettings(blocks=2, channels=8, pool_every=pool_every)
+    def reach(pool_every: int, kind: str = "pooled") -> bool:
+        settings = NetSettings.model_validate(
+            {"blocks": 2, "channels": 8, "pool_every": pool_every, "kind": kind}
+        )
         seen = HexNet(settings).eval().blocks[1]
         net = HexNet(settings).eval()
         tower = torch.relu(net.stem(input_planes(cells, 19, CPU), None))
@@ -135,6 +163,77 @@ def test_global_pooling_carries_a_stone_across_the_board() -> None:
 
     assert reach(pool_every=1)
     assert not reach(pool_every=3)
+    assert not reach(pool_every=1, kind="resnet")
+    assert not reach(pool_every=1, kind="simple")
+
+
+def kernels(settings: NetSettings) -> list[tuple[int, ...]]:
+    state = HexNet(settings).state_dict()
+    return [tuple(tensor.shape) for tensor in state.values() if tensor.ndim == 4]
+
+
+def test_the_simple_kind_is_three_convolutions_and_the_heads_of_the_others() -> None:
+    heads = [(32, 8, 1, 1), (1, 32, 1, 1), (32, 8, 1, 1)]
+    simple = SETTINGS.model_copy(update={"kind": "simple", "blocks": 7})
+    assert kernels(simple) == [(8, 5, 3, 3), (8, 8, 3, 3), (8, 8, 3, 3), *heads]
+    resnet = SETTINGS.model_copy(update={"kind": "resnet"})
+    assert kernels(resnet) == [(8, 5, 3, 3), *4 * [(8, 8, 3, 3)], *heads]
+
+
+def test_a_wide_stem_sees_two_cells_far() -> None:
+    assert kernels(SETTINGS.model_copy(update={"stem": 5}))[0] == (8, 5, 5, 5)
+
+
+def test_a_net_without_norms_answers_alike_in_training_and_in_play() -> None:
+    torch.manual_seed(0)
+    net = HexNet(SETTINGS.model_copy(update={"norm": "none"}))
+    planes = planes_of(8, 5)
+    in_training = net.train()(planes)
+    assert all(map(torch.equal, in_training, net.eval()(planes)))
+    assert list(net.buffers()) == []
+
+
+def test_without_norms_deep_and_shallow_nets_begin_with_activations_of_like_size() -> None:
+    planes, spread = planes_of(64, 7), []
+    for blocks in (1, 40):
+        torch.manual_seed(0)
+        net = HexNet(NetSettings(blocks=blocks, channels=32, norm="none"))
+        tower = torch.relu(net.stem(planes, None))
+        for part in net.blocks:
+            tower = part(tower, None)
+        spread.append(float(tower.detach().std()))
+    assert 0.5 < spread[1] / spread[0] < 2
+
+
+def test_heads_answer_in_their_order_and_leave_the_other_answers_alone(
+    settings: NetSettings,
+) -> None:
+    torch.manual_seed(0)
+    plain = HexNet(settings).eval()
+    net = HexNet(settings, heads=HEADS[1:]).eval()
+    net.load_state_dict(plain.state_dict(), strict=False)
+    planes = planes_of(6, 5)
+    answers = net(planes)
+    assert all(map(torch.equal, answers[:2], plain(planes)))
+    assert [tuple(part.shape) for part in answers[2:]] == [(6, 25), (6, 25)]
+    with torch.no_grad():
+        net.auxiliary["owner"].weight.zero_()
+    assert torch.equal(net(planes)[2], answers[2])
+    assert not net(planes)[3].any()
+
+
+def test_heads_of_training_are_not_folded(settings: NetSettings) -> None:
+    with_heads = fold(HexNet(settings, heads=HEADS).state_dict())
+    assert with_heads.keys() == HexNet(settings, normalised=False).state_dict().keys()
+
+
+def test_heads_see_a_board_inside_a_larger_one_as_they_would_alone(settings: NetSettings) -> None:
+    torch.manual_seed(0)
+    net = HexNet(settings, heads=HEADS).eval()
+    planes = planes_of(8, 5)
+    for alone, inside in zip(net(planes)[2:], net(*padded(planes, 8))[2:], strict=True):
+        on_board = inside.unflatten(1, (8, 8))[:, :5, :5].flatten(1)
+        assert torch.allclose(on_board, alone, atol=1e-5)
 
 
 def test_planes_are_channels_last_without_a_copy_and_may_be_read_only() -> None:
