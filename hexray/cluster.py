@@ -24,6 +24,7 @@ from hexray.actors.player import Player
 from hexray.actors.replay import Replays
 from hexray.config import RunConfig
 from hexray.curriculum import boards_of
+from hexray.data.samples import Further
 from hexray.errors import HexrayError
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
 from hexray.placement import Node, Placement, lay_out, wanted_by
@@ -165,7 +166,12 @@ def start_actors(config: RunConfig, folder: Path, name: str, start: int) -> Acto
     )
     judge = _place(_JudgeActor, "judge", _here())
     servers = start_servers(config, placement)
-    fetch(replay.build.remote(folder / "games", boards_of(config), config.replay, config.seed))
+    further = Further(config.learner.opponent_weight > 0, config.learner.owner_weight > 0)
+    fetch(
+        replay.build.remote(
+            folder / "games", boards_of(config), config.replay, config.seed, further
+        )
+    )
     newest = replay.newest_version.remote()
     players = start_players(config, placement, servers, replay, name, start)
     fetch(learner.build.remote(config, folder / "checkpoints", newest))

@@ -131,6 +131,12 @@ class ReplaySettings(Settings):
 
     window_rows: Annotated[int, Field(ge=1)] = 200_000
     """Newest positions kept in memory, in rows."""
+    sampling: Literal["random", "recent", "top_random"] = "random"
+    """Drawn from: the whole window; its newest part; top_share from that, the rest from older."""
+    newest_share: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """Sampling recent and top_random: share of the rows held that is the newest part."""
+    top_share: Share = 0.7
+    """Sampling top_random: share of each batch drawn from the newest part, 0 to 1."""
     min_rows: Annotated[int, Field(ge=1)] = 5_000
     """Positions before training begins, in rows."""
     reuse_most: Annotated[float, Field(gt=0)] = 8.0
@@ -164,6 +170,12 @@ class LearnerSettings(Settings):
     """Decay a step of the averaged weights that are served; 0 serves the raw ones."""
     value_weight: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the value loss beside the policy loss."""
+    opponent_weight: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of predicting the policy of the opponent's reply (KataGo); 0 leaves it out."""
+    soft_policy_weight: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of predicting the policy to the power 1/4, renormalised (KataGo); 0 leaves it out."""
+    owner_weight: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of predicting who holds each cell at the end of a game played out; 0 leaves it out."""
     outcome_share: Share = 0.8
     """Share of the game's outcome in the value target; the rest is the root value."""
     precision: Precision = "auto"

@@ -5,7 +5,7 @@ import random
 import numpy as np
 from oracle import EMPTY, mover_cell, mover_view, random_game, replay
 
-from hexray.data.samples import GameBlock, Rows
+from hexray.data.samples import NOTHING_FURTHER, Further, GameBlock, Rows
 
 
 def random_block(size: int, games: int, seed: int, settings: str = "abcdef012345") -> GameBlock:
@@ -41,26 +41,38 @@ def random_block(size: int, games: int, seed: int, settings: str = "abcdef012345
     )
 
 
-def slow_rows(block: GameBlock) -> Rows:
+def slow_rows(block: GameBlock, further: Further = NOTHING_FURTHER) -> Rows:
     """Build the rows position by position."""
-    cells, outcome, first = [], [], 0
+    cells, outcome, reply, owner, first, row = [], [], [], [], 0, 0
+    area = block.size**2
     for game in range(len(block.game_id)):
         moves = block.moves[first : first + block.length[game]].tolist()
         first += len(moves)
+        end = [EMPTY] * area if block.adjudicated[game] else replay(block.size, moves)[0]
         for ply in range(block.opening[game], len(moves)):
             board, to_move, _ = replay(block.size, moves[:ply])
             cells.append(mover_view(board, to_move, block.size))
             outcome.append(1 if block.winner[game] == to_move else -1)
+            owner.append(mover_view(end, to_move, block.size))
+            answer = [0.0] * area
+            if ply + 1 < len(moves):
+                for cell in range(area):
+                    seen_next = block.policy[row + 1, mover_cell(cell, -to_move, block.size)]
+                    answer[mover_cell(cell, to_move, block.size)] = seen_next
+            reply.append(answer)
+            row += 1
     return Rows(
         cells=np.array(cells, np.int8).reshape(-1, block.size**2),
         policy=block.policy,
         outcome=np.array(outcome, np.int8),
         root_value=block.root_value,
         version=block.version,
+        reply=np.array(reply, np.float16).reshape(-1, area)[:, : area * further.reply],
+        owner=np.array(owner, np.int8).reshape(-1, area)[:, : area * further.owner],
     )
 
 
-def counted_rows(count: int, size: int, first: int = 0) -> Rows:
+def counted_rows(count: int, size: int, first: int = 0, further: Further = NOTHING_FURTHER) -> Rows:
     """Make rows that can be told apart: version ``first``, ``first + 1``, ... written in all."""
     number = np.arange(first, first + count)
     area = size * size
@@ -70,6 +82,8 @@ def counted_rows(count: int, size: int, first: int = 0) -> Rows:
         outcome=np.where(number % 2, 1, -1).astype(np.int8),
         root_value=number.astype(np.float32),
         version=number.astype(np.int32),
+        reply=(number[:, None] - np.arange(area * further.reply) / area).astype(np.float16),
+        owner=(number[:, None] * 2 + np.arange(area * further.owner)).astype(np.int8),
     )
 
 

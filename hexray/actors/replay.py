@@ -7,7 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from hexray.config import ReplaySettings
-from hexray.data.samples import GameBlock, Rows, check_block, concat_games, rows_of
+from hexray.data.samples import (
+    NOTHING_FURTHER,
+    Further,
+    GameBlock,
+    Rows,
+    check_block,
+    concat_games,
+    rows_of,
+)
+from hexray.data.sampling import picker
 from hexray.data.store import GameStore
 from hexray.data.window import Window
 from hexray.errors import StoreError
@@ -16,7 +25,8 @@ from hexray.errors import StoreError
 class Replay:
     """Every game in ``folder`` and the newest rows of them in memory.
 
-    The window holds rows in the order of the files, so that a restart finds the same window.
+    The window holds rows in the order of the files, so that a restart finds the same window; they
+    carry the targets that ``further`` names.
     Draws depend on ``seed`` and on the rows stored at the start: a restart after more games goes
     on with other draws, two starts from the same folder draw alike.
     """
@@ -27,15 +37,18 @@ class Replay:
         size: int,
         settings: ReplaySettings,
         seed: int,
+        further: Further = NOTHING_FURTHER,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._size = size
         self._settings = settings
+        self._further = further
         self._sleep = sleep
         self._store = GameStore(folder, size)
         self._window = Window(settings.window_rows, size)
         for block in self._store.newest(settings.window_rows):
-            self._window.add(rows_of(block))
+            self._window.add(rows_of(block, further))
+        self._pick = picker(settings)
         self._rng = np.random.default_rng([seed, self._store.rows])
         self._gathered: list[GameBlock] = []
         self._commit: asyncio.Task[None] | None = None
@@ -62,11 +75,11 @@ class Replay:
         return block.game_id
 
     async def sample(self, count: int) -> Rows:
-        """Draw ``count`` rows of the window uniformly with replacement, randomly half turned.
+        """Draw ``count`` rows of the window by ``replay.sampling``, randomly half turned.
 
         Raises StoreError while there is no row.
         """
-        return self._window.sample(count, self._rng)
+        return self._window.sample(count, self._rng, self._pick)
 
     async def stats(self) -> dict[str, int]:
         """Count games and rows stored, rows and bytes of the window, commits since the start."""
@@ -98,18 +111,24 @@ class Replay:
                 self._commits += 1
 
     def _write(self, blocks: list[GameBlock]) -> Rows:
-        return rows_of(self._store.append(concat_games(blocks)))
+        return rows_of(self._store.append(concat_games(blocks)), self._further)
 
 
 class Replays:
     """A ``Replay`` for each board of a run, in a folder of its own."""
 
     def __init__(
-        self, folder: Path, boards: Sequence[int], settings: ReplaySettings, seed: int
+        self,
+        folder: Path,
+        boards: Sequence[int],
+        settings: ReplaySettings,
+        seed: int,
+        further: Further = NOTHING_FURTHER,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._of = {
-            board: Replay(folder / f"{board}x{board}", board, settings, seed) for board in boards
+            board: Replay(folder / f"{board}x{board}", board, settings, seed, further)
+            for board in boards
         }
 
     async def append(self, block: GameBlock) -> tuple[str, ...]:

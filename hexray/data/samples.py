@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.errors import IllegalMove, StoreError
-from hexray.game.board import BLUE, EMPTY, RED, play_sequence
+from hexray.game.board import BLUE, EMPTY, RED, new_boards, play_sequence
+from hexray.game.frame import mover_cells, transposed
 from hexray.game.replay import positions_along, replay_games
 
 # A float16 rounds by at most 2**-11 of its value, and to zero below 2**-25.
@@ -52,6 +53,12 @@ class Rows(NamedTuple):
     outcome     int8[R]        +1 the player to move won the game, -1 lost it
     root_value  float32[R]     value of the search
     version     int32[R]       number of the weights that made the row
+    reply       float16[R, A]  policy target of the opponent's next move, as the mover of this row
+                               sees it; a row of zeros means that there is none
+    owner       int8[R, A]     whose stone is there when the game is over, +1 and -1 as in cells;
+                               0 on cells left empty, and everywhere in an adjudicated game
+
+    Where reply or owner was not asked for, it is R rows of no cells.
     """
 
     cells: NDArray[np.int8]
@@ -59,16 +66,30 @@ class Rows(NamedTuple):
     outcome: NDArray[np.int8]
     root_value: NDArray[np.float32]
     version: NDArray[np.int32]
+    reply: NDArray[np.float16]
+    owner: NDArray[np.int8]
 
 
-def rows_of(block: GameBlock) -> Rows:
+class Further(NamedTuple):
+    """Which targets rows carry beside those that training always has."""
+
+    reply: bool = False
+    owner: bool = False
+
+
+NOTHING_FURTHER = Further()
+
+
+def rows_of(block: GameBlock, further: Further = NOTHING_FURTHER) -> Rows:
     """Return one row for each searched ply, in the order played; the block is taken as checked.
 
     Policy, root value and version are views of the block's arrays.
     """
     cells, to_move = positions_along(block.moves, block.length, block.opening, block.size)
     outcome = np.repeat(block.winner, block.length - block.opening) * to_move
-    return Rows(cells, block.policy, outcome, block.root_value, block.version)
+    reply = _replies(block) if further.reply else np.empty((len(cells), 0), np.float16)
+    owner = _owners(block, to_move) if further.owner else np.empty((len(cells), 0), np.int8)
+    return Rows(cells, block.policy, outcome, block.root_value, block.version, reply, owner)
 
 
 def concat_games(blocks: Sequence[GameBlock]) -> GameBlock:
@@ -117,6 +138,31 @@ def check_block(block: GameBlock) -> None:
     _check_shapes(block)
     _check_winners(block)
     _check_plies(block)
+
+
+def _replies(block: GameBlock) -> NDArray[np.float16]:
+    """Return the next ply's policy for each searched ply, zeros for the last one of a game."""
+    plies = (block.length - block.opening).astype(np.int64)
+    reply = np.zeros_like(block.policy)
+    reply[:-1] = transposed(block.policy[1:])
+    reply[np.cumsum(plies)[plies > 0] - 1] = 0
+    return reply
+
+
+def _owners(block: GameBlock, to_move: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return the final boards of games played out as the players along them see them."""
+    games = np.arange(len(block.length))
+    final = new_boards(len(games), block.size).cells
+    final[np.repeat(games, block.length), block.moves] = _colours(block)
+    final[block.adjudicated] = EMPTY
+    return mover_cells(final[np.repeat(games, block.length - block.opening)], to_move)
+
+
+def _colours(block: GameBlock) -> NDArray[np.int8]:
+    """Return who played each of the block's moves."""
+    first = np.cumsum(block.length, dtype=np.int64) - block.length
+    ply = np.arange(len(block.moves)) - np.repeat(first, block.length)
+    return np.where(ply % 2, BLUE, RED).astype(np.int8)
 
 
 def _check_shapes(block: GameBlock) -> None:

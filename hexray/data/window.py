@@ -1,4 +1,4 @@
-"""The newest training rows in memory, drawn uniformly by row."""
+"""The newest training rows in memory, drawn by row."""
 
 import hashlib
 
@@ -6,19 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.data.samples import Rows
+from hexray.data.sampling import Pick, anywhere
 from hexray.errors import SettingsError, StoreError
 from hexray.game.symmetry import half_turn
 
 
 class Window:
-    """A ring of at most ``capacity_rows`` rows; room is taken once, when the first row arrives."""
+    """A ring of at most ``capacity_rows`` rows; room is taken once, when the first row arrives.
+
+    All rows carry the further targets that the first ones do.
+    """
 
     def __init__(self, capacity_rows: int, size: int) -> None:
         if capacity_rows < 1:
             raise SettingsError(f"a window of {capacity_rows} rows holds nothing; use 1 or more")
         self._capacity = capacity_rows
         self._area = size * size
-        self._ring = _empty_rows(0, self._area)
+        self._ring: Rows | None = None
         self._oldest = 0
         self._held = 0
 
@@ -29,14 +33,14 @@ class Window:
     @property
     def size_bytes(self) -> int:
         """Memory taken, in bytes."""
-        return sum(column.nbytes for column in self._ring)
+        return sum(column.nbytes for column in self._ring or ())
 
     @property
     def newest_version(self) -> int:
         """The highest version of the rows held, 0 while there is none."""
-        return max(
-            (int(part.max()) for part in self._in_order(self._ring.version) if len(part)), default=0
-        )
+        if self._ring is None:
+            return 0
+        return max(int(part.max()) for part in self._in_order(self._ring.version) if len(part))
 
     def add(self, rows: Rows) -> None:
         """Copy ``rows`` in, oldest first; the oldest rows held make room."""
@@ -48,8 +52,10 @@ class Window:
         count = min(len(rows.outcome), self._capacity)
         if count == 0:
             return
-        if not len(self._ring.outcome):
-            self._ring = _empty_rows(self._capacity, self._area)
+        if self._ring is None:
+            self._ring = Rows._make(
+                np.empty((self._capacity, *column.shape[1:]), column.dtype) for column in rows
+            )
         start = (self._oldest + self._held) % self._capacity
         before_end = min(count, self._capacity - start)
         for ring, column in zip(self._ring, rows, strict=True):
@@ -60,39 +66,28 @@ class Window:
         self._oldest = (self._oldest + dropped) % self._capacity
         self._held += count - dropped
 
-    def sample(self, count: int, rng: np.random.Generator) -> Rows:
-        """Draw ``count`` rows uniformly with replacement, each given a half turn or not (a copy).
+    def sample(self, count: int, rng: np.random.Generator, pick: Pick = anywhere) -> Rows:
+        """Draw ``count`` rows as ``pick`` says, each given a half turn or not (a copy).
 
         Depends on the rows held and their order only. Raises StoreError when there is none.
         """
-        if self._held == 0:
+        if self._ring is None:
             raise StoreError("the window holds no rows; add games before drawing from it")
-        age = rng.integers(self._held, size=count)
-        slot = (age + self._oldest) % self._capacity
+        slot = (pick(self._held, count, rng) + self._oldest) % self._capacity
         drawn = Rows._make(column[slot] for column in self._ring)
         turned = rng.integers(2, size=count).astype(np.bool_)
-        for boards in (drawn.cells, drawn.policy):
+        for boards in (drawn.cells, drawn.policy, drawn.reply, drawn.owner):
             boards[turned] = half_turn(boards[turned])
         return drawn
 
     def digest(self) -> str:
         """Return the sha256 of the rows held, oldest first: equal rows in equal order agree."""
         sha = hashlib.sha256(f"{self._area} {self._held}".encode())
-        for column in self._ring:
+        for column in self._ring or ():
             for part in self._in_order(column):
-                sha.update(part.data)
+                sha.update(part.tobytes())
         return sha.hexdigest()
 
     def _in_order(self, column: NDArray) -> tuple[NDArray, NDArray]:
         end = self._oldest + self._held
         return column[self._oldest : end], column[: max(0, end - self._capacity)]
-
-
-def _empty_rows(count: int, area: int) -> Rows:
-    return Rows(
-        cells=np.empty((count, area), np.int8),
-        policy=np.empty((count, area), np.float16),
-        outcome=np.empty(count, np.int8),
-        root_value=np.empty(count, np.float32),
-        version=np.empty(count, np.int32),
-    )

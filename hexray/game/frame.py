@@ -44,3 +44,13 @@ def swap_moves(
     """Map ``moves[B]`` of the players ``to_move[B]`` from one frame to the other."""
     transposed = moves % size * size + moves // size
     return np.where(to_move == BLUE, transposed, moves).astype(np.int64)
+
+
+def transposed(cells: NDArray) -> NDArray:
+    """Return values of cells ``[..., A]`` in the frame of the other player (a copy).
+
+    Colours are not exchanged: it is for policies, which have none.
+    """
+    size = isqrt(cells.shape[-1])
+    grid = cells.reshape(*cells.shape[:-1], size, size)
+    return np.swapaxes(grid, -1, -2).reshape(cells.shape)

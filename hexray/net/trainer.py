@@ -3,7 +3,7 @@
 import copy
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,13 @@ from hexray.net.backend import (
     pick_device,
     place,
 )
-from hexray.net.loss import Losses, Targets, loss
-from hexray.net.model import HexNet, copy_weights, fold, input_planes
+from hexray.net.loss import Losses, Targets, heads_of, loss
+from hexray.net.model import HexNet, copy_weights, fold, input_planes, is_trained_only
+from hexray.net.targets import check_rows, empty_boards, targets_of
 from hexray.net.tuning import choose
 
-# Policy targets are float16: a row of 361 rounded shares strays from one by at most this.
-POLICY_SUM_TOLERANCE = 0.01
+# Groups of the optimizer before those of auxiliary heads, so that these can come and go.
+SERVED_GROUPS = 2
 
 
 class Trainer:
@@ -55,7 +56,8 @@ class Trainer:
         keep_freed_memory()
         self._settings = settings
         self._device = pick_device()
-        self._net = place(_fresh_net(net_settings, seed), self._device, torch.float32)
+        net = _fresh_net(net_settings, seed, heads_of(settings))
+        self._net = place(net, self._device, torch.float32)
         self._optimizer = make_optimizer(self._net, settings)
         self._live = self._net.state_dict()
         self._average = {name: tensor.clone() for name, tensor in self._live.items()}
@@ -70,15 +72,16 @@ class Trainer:
         """Make one step for each ``batch_rows`` of ``rows``, in their order, on side ``size``.
 
         ``progress`` in [0, 1] is the part of the run that is over. Returns ``rows`` trained and
-        means over the steps: the parts of ``Losses``, ``grad_norm`` before clipping and
-        ``learning_rate``. Raises TrainingError on rows that make no sense or do not fill their
-        batches, and when a loss is not finite; then the steps before it are done, that one is
-        not, and a state from before should be loaded.
+        means over the steps: the parts of ``Losses`` (``owner_loss`` and the like for auxiliary
+        heads), ``grad_norm`` before clipping and ``learning_rate``. Raises TrainingError on rows
+        that make no sense, lack a target or do not fill their batches, and when a loss is not
+        finite; then the steps before it are done, that one is not, and a state from before should
+        be loaded.
         """
         torch.set_num_threads(self._settings.threads)  # it holds for the calling thread only
-        check_rows(rows, size, self._settings.batch_rows)
+        check_rows(rows, size, self._settings)
         planes = input_planes(rows.cells, size, self._device)
-        targets = _targets(rows, self._device)
+        targets = targets_of(rows, self._device)
         sums: dict[str, float] = {}
         steps = len(rows.cells) // self._settings.batch_rows
         for index in range(steps):
@@ -108,15 +111,22 @@ class Trainer:
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Go on from what ``state`` returned (copied); the settings stay those of this trainer.
 
-        Raises CheckpointError when it belongs to another network.
+        Auxiliary heads that the state does not have stay fresh, and those that only it has are
+        left out. Raises CheckpointError when it belongs to another network.
         """
         missing = {"net", "average", "optimizer", "step", "rows_trained"} - state.keys()
         if missing:
             raise CheckpointError(f"training state without {', '.join(sorted(missing))}")
-        copy_weights(self._live, state["net"])
-        copy_weights(self._average, state["average"])
+        same_heads = self._live.keys() == state["net"].keys()
+        copy_weights(self._live, _with_heads_of(self._live, state["net"]))
+        copy_weights(self._average, _with_heads_of(self._average, state["average"]))
         groups = self._optimizer.state_dict()["param_groups"]
-        moments = copy.deepcopy(state["optimizer"])
+        served = sum(len(group["params"]) for group in groups[:SERVED_GROUPS])
+        moments = {
+            index: copy.deepcopy(moment)
+            for index, moment in state["optimizer"].items()
+            if same_heads or index < served
+        }
         self._optimizer.load_state_dict({"state": moments, "param_groups": groups})
         self.step, self.rows_trained = state["step"], state["rows_trained"]
 
@@ -125,7 +135,7 @@ class Trainer:
             group["lr"] = rate
         losses = _losses(self._forward, planes, targets, self._settings, self.precision)
         norm = _backward(losses.total, self._net, self._settings.clip_norm)
-        total, policy, value, accuracy = (float(part.detach()) for part in losses)
+        total, policy, value, accuracy = (float(part.detach()) for part in losses[:4])
         if not math.isfinite(total + norm):
             raise TrainingError(
                 f"step {self.step}: loss {total}, gradient norm {norm}; "
@@ -142,6 +152,7 @@ class Trainer:
             "policy_loss": policy,
             "value_loss": value,
             "value_accuracy": accuracy,
+            **{f"{name}_loss": float(part.detach()) for name, part in losses.auxiliary.items()},
             "grad_norm": norm,
             "learning_rate": rate,
         }
@@ -149,8 +160,8 @@ class Trainer:
     def _probe(self, size: int) -> Callable[[Format], None]:
         net = copy.deepcopy(self._net)
         optimizer = make_optimizer(net, self._settings)
-        rows = _empty_boards(self._settings.batch_rows, size)
-        targets = _targets(rows, self._device)
+        rows = empty_boards(self._settings, size)
+        targets = targets_of(rows, self._device)
 
         def work(precision: Format) -> None:
             planes = input_planes(rows.cells, size, self._device)
@@ -183,62 +194,29 @@ def learning_rate(step: int, progress: float, settings: LearnerSettings) -> floa
 
 def make_optimizer(net: HexNet, settings: LearnerSettings) -> torch.optim.AdamW:
     """Make AdamW that decays kernels and matrices, but neither biases nor BatchNorm."""
-    parameters = list(net.parameters())
+    further = list(net.auxiliary.parameters())
+    served = [parameter for name, parameter in net.named_parameters() if not is_trained_only(name)]
     groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p for p in served if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in served if p.ndim <= 1], "weight_decay": 0.0},
     ]
+    if further:
+        groups.append({"params": further, "weight_decay": settings.weight_decay})
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 
-def check_rows(rows: Rows, size: int, batch_rows: int) -> None:
-    """Raise TrainingError unless ``rows`` fill whole batches of boards and targets that hold."""
-    count, area = len(rows.cells), size * size
-    if count == 0 or count % batch_rows:
-        raise TrainingError(
-            f"{count} rows do not fill batches of {batch_rows} (learner.batch_rows)"
-        )
-    shapes = [column.shape for column in rows[:4]]
-    if shapes != [(count, area), (count, area), (count,), (count,)]:
-        raise TrainingError(f"shapes {shapes} are no rows of {size}x{size} boards")
-    sums = rows.policy.sum(axis=1, dtype=np.float32)
-    off_by = np.minimum(abs(sums), abs(sums - 1))
-    misplaced = (rows.policy < 0) | ((rows.policy != 0) & (rows.cells != 0))
-    faults = {
-        "its policy does not sum to 0 or 1": ~(off_by <= POLICY_SUM_TOLERANCE),
-        "its policy is negative or on a stone": misplaced.any(axis=1),
-        "its outcome is neither 1 nor -1": abs(rows.outcome) != 1,
-        "its root_value is not in [-1, 1]": ~(abs(rows.root_value) <= 1),
+def _with_heads_of(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    fresh = {name: tensor for name, tensor in own.items() if is_trained_only(name)}
+    known = {
+        name: tensor for name, tensor in weights.items() if name in own or not is_trained_only(name)
     }
-    for fault, found in faults.items():
-        if found.any():
-            raise TrainingError(f"row {int(found.argmax())} of the block: {fault}")
+    return {**fresh, **known}
 
 
-def _fresh_net(settings: NetSettings, seed: int) -> HexNet:
+def _fresh_net(settings: NetSettings, seed: int, heads: Sequence[str] = ()) -> HexNet:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return HexNet(settings)
-
-
-def _empty_boards(count: int, size: int) -> Rows:
-    return Rows(
-        cells=np.zeros((count, size * size), np.int8),
-        policy=np.full((count, size * size), 1 / size**2, np.float16),
-        outcome=np.ones(count, np.int8),
-        root_value=np.zeros(count, np.float32),
-        version=np.zeros(count, np.int32),
-    )
-
-
-def _targets(rows: Rows, device: torch.device) -> Targets:
-    columns = (
-        rows.cells != 0,
-        rows.policy.astype(np.float32),
-        rows.outcome.astype(np.float32),
-        rows.root_value.astype(np.float32),
-    )
-    return Targets(*(torch.from_numpy(column).to(device) for column in columns))
+        return HexNet(settings, heads=heads)
 
 
 def _losses(
@@ -249,8 +227,8 @@ def _losses(
     precision: Format,
 ) -> Losses:
     with torch.autocast(planes.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-        logits, value_logit = forward(planes)
-    return loss(logits, value_logit, targets, settings)
+        answers = forward(planes)
+    return loss(answers, targets, settings)
 
 
 def _backward(total: Tensor, net: HexNet, clip_norm: float) -> float:

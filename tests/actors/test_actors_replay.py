@@ -11,7 +11,7 @@ from random_games import assert_same, random_block, slow_rows
 
 from hexray.actors.replay import Replay, Replays
 from hexray.config import ReplaySettings
-from hexray.data.samples import GameBlock, take_games
+from hexray.data.samples import Further, GameBlock, take_games
 from hexray.data.store import GameStore
 from hexray.data.window import Window
 from hexray.errors import StoreError
@@ -161,6 +161,28 @@ def test_a_restart_finds_the_identical_window(tmp_path: Path) -> None:
     before = asyncio.run(replay.digest())
     assert asyncio.run(replay.stats())["window_rows"] == 100
     assert asyncio.run(replay_in(tmp_path, window_rows=100).digest()) == before
+
+
+def test_rows_are_drawn_by_the_sampling_that_was_set(tmp_path: Path) -> None:
+    send(replay_in(tmp_path), random_block(4, 40, seed=1), random_block(4, 40, seed=2))
+    games = on_disk(tmp_path)
+    versions = np.concatenate([slow_rows(block).version for block in games])
+    settings = ReplaySettings(min_rows=1, sampling="recent", newest_share=0.1)
+    drawn = asyncio.run(Replay(tmp_path, 4, settings, 0).sample(2000)).version
+    newest = versions[-int(np.ceil(0.1 * len(versions))) :]
+    assert set(drawn) == set(newest)
+
+
+def test_further_targets_are_there_when_asked_for_also_after_a_restart(tmp_path: Path) -> None:
+    both = Further(reply=True, owner=True)
+    replay = replay_in(tmp_path, further=both)
+    send(replay, random_block(4, 3, seed=1))
+    expected = Window(1000, 4)
+    for block in on_disk(tmp_path):
+        expected.add(slow_rows(block, both))
+    assert asyncio.run(replay.digest()) == expected.digest()
+    assert asyncio.run(replay_in(tmp_path, further=both).digest()) == expected.digest()
+    assert asyncio.run(replay_in(tmp_path).sample(3)).owner.shape == (3, 0)
 
 
 def test_the_window_holds_the_rows_of_the_games_in_the_order_of_the_files(tmp_path: Path) -> None:

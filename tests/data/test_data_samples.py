@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_games import assert_same, random_block, slow_rows
 
-from hexray.data.samples import GameBlock, check_block, concat_games, rows_of, take_games
+from hexray.data.samples import (
+    Further,
+    GameBlock,
+    check_block,
+    concat_games,
+    rows_of,
+    take_games,
+)
 from hexray.errors import StoreError
 from hexray.game.replay import _write_positions, positions_along, replay_games
 
@@ -41,9 +48,12 @@ RED_WINS = [0, 1, 3, 2, 6]
 
 
 @quick
-@given(blocks)
-def test_rows_equal_those_built_position_by_position(block: GameBlock) -> None:
-    assert_same(rows_of(block), slow_rows(block))
+@given(blocks, st.booleans(), st.booleans())
+def test_rows_equal_those_built_position_by_position(
+    block: GameBlock, reply: bool, owner: bool
+) -> None:
+    further = Further(reply, owner)
+    assert_same(rows_of(block, further), slow_rows(block, further))
 
 
 def test_rows_of_a_game_worked_by_hand() -> None:
@@ -55,6 +65,43 @@ def test_rows_of_a_game_worked_by_hand() -> None:
         [1, -1, -1, 1, 0, 0, 0, 0, 0],
     ]
     assert rows.outcome.tolist() == [1, -1, 1]
+
+
+def test_the_reply_of_a_game_worked_by_hand() -> None:
+    policy = np.zeros((5, 9), np.float16)
+    policy[1, 3] = 0.75  # Blue sees b1 at a2
+    policy[1, 4] = 0.25
+    policy[2, 3] = 1.0  # Red's a2 is Blue's b1
+    block = one_game(RED_WINS, winner=1, policy=policy)
+    reply = rows_of(block, Further(reply=True)).reply
+    assert reply[0].tolist() == [0, 0.75, 0, 0, 0.25, 0, 0, 0, 0]
+    assert reply[1].tolist() == [0, 1, 0, 0, 0, 0, 0, 0, 0]
+    assert not reply[2:].any()
+
+
+def test_the_last_ply_of_a_game_has_no_reply_from_the_next_game() -> None:
+    policy = np.full((5, 9), 1 / 9, np.float16)
+    one = one_game(RED_WINS, winner=1, policy=policy)
+    reply = rows_of(concat_games([one, one]), Further(reply=True)).reply
+    assert reply.any(axis=1).tolist() == 2 * [True, True, True, True, False]
+
+
+def test_the_owner_of_a_game_worked_by_hand() -> None:
+    owner = rows_of(one_game(RED_WINS, winner=1, opening=2), Further(owner=True)).owner
+    red = [1, -1, -1, 1, 0, 0, 1, 0, 0]
+    blue = [-1, -1, -1, 1, 0, 0, 1, 0, 0]
+    assert owner.tolist() == [red, blue, red]
+
+
+def test_an_adjudicated_game_has_no_owner() -> None:
+    block = one_game(RED_WINS[:-1], winner=1, adjudicated=np.array([True]))
+    assert not rows_of(block, Further(owner=True)).owner.any()
+
+
+def test_what_is_not_asked_for_takes_no_memory() -> None:
+    rows = rows_of(random_block(4, 5, seed=1))
+    assert rows.reply.nbytes == rows.owner.nbytes == 0
+    assert len(rows.reply) == len(rows.owner) == len(rows.cells)
 
 
 def test_the_position_after_the_last_move_is_no_row() -> None:
@@ -75,8 +122,9 @@ def test_the_kernel_equals_its_python_function() -> None:
 
 def test_a_batch_of_games_equals_the_games_one_by_one() -> None:
     block = random_block(5, 7, seed=4)
-    singly = [rows_of(take_games(block, np.arange(7) == game)) for game in range(7)]
-    for name, column in rows_of(block)._asdict().items():
+    both = Further(reply=True, owner=True)
+    singly = [rows_of(take_games(block, np.arange(7) == game), both) for game in range(7)]
+    for name, column in rows_of(block, both)._asdict().items():
         assert np.array_equal(column, np.concatenate([getattr(rows, name) for rows in singly]))
 
 

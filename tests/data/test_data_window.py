@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_games import assert_same, counted_rows, random_block
 
-from hexray.data.samples import Rows, rows_of
+from hexray.data.samples import Further, Rows, rows_of
 from hexray.data.window import Window
 from hexray.errors import SettingsError, StoreError
 
@@ -52,6 +52,21 @@ def test_every_column_of_a_drawn_row_belongs_together() -> None:
         assert np.array_equal(drawn.policy[row], true.policy[0, ::step])
         assert drawn.outcome[row] == true.outcome[0]
         assert drawn.root_value[row] == true.root_value[0]
+
+
+def test_further_targets_belong_to_their_row_and_are_turned_with_it() -> None:
+    both = Further(reply=True, owner=True)
+    window = Window(50, 3)
+    window.add(counted_rows(70, 3, further=both))
+    drawn = window.sample(500, np.random.default_rng(1))
+    turns = set()
+    for row in range(500):
+        true = counted_rows(1, 3, int(drawn.version[row]), both)
+        step = -1 if drawn.cells[row, 0] != true.cells[0, 0] else 1
+        turns.add(step)
+        assert np.array_equal(drawn.reply[row], true.reply[0, ::step])
+        assert np.array_equal(drawn.owner[row], true.owner[0, ::step])
+    assert turns == {-1, 1}
 
 
 def test_drawn_rows_have_the_types_of_rows() -> None:
@@ -132,6 +147,12 @@ def test_memory_is_taken_once_with_the_first_row() -> None:
     assert window.size_bytes == 1000 * (25 + 50 + 1 + 4 + 4)
     window.add(counted_rows(3000, 5))
     assert window.size_bytes == 1000 * (25 + 50 + 1 + 4 + 4)
+
+
+def test_further_targets_take_a_byte_and_two_a_cell() -> None:
+    window = Window(1000, 5)
+    window.add(counted_rows(1, 5, further=Further(reply=True, owner=True)))
+    assert window.size_bytes == 1000 * (25 + 50 + 1 + 4 + 4 + 50 + 25)
 
 
 def test_drawing_from_an_empty_window_is_an_error() -> None:

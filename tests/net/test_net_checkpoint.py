@@ -2,15 +2,19 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from made_checkpoints import CONFIG, ROWS, TRAINER, made, make_trainer, same
 from training_rows import random_rows
 
+from hexray.config import RunConfig, with_overrides
+from hexray.data.samples import Further
 from hexray.errors import CheckpointError
 from hexray.evaluation import Leaves
 from hexray.net.checkpoint import (
+    Checkpoint,
     load_checkpoint,
     load_net,
     newest_checkpoint,
@@ -47,6 +51,37 @@ def test_a_checkpoint_is_enough_to_play(tmp_path: Path) -> None:
     evaluator = Evaluator(config.net, config.inference, config.board)
     evaluator.load(version, served)
     assert evaluator(Leaves(ROWS.cells, config.board)).version == 7
+
+
+def test_a_checkpoint_of_before_the_kinds_of_networks_is_loaded(tmp_path: Path) -> None:
+    old = CONFIG.model_dump(mode="json")
+    for section, names in {
+        "net": ("kind", "norm", "stem"),
+        "replay": ("sampling", "newest_share", "top_share"),
+        "learner": ("opponent_weight", "soft_policy_weight", "owner_weight"),
+    }.items():
+        for name in names:
+            del old[section][name]
+    assert RunConfig.model_validate(old) == CONFIG
+
+
+@pytest.mark.parametrize(
+    "net", [{"kind": "simple"}, {"kind": "resnet"}, {"norm": "none"}, {"stem": 5}], ids=str
+)
+def test_every_kind_of_network_comes_back_from_disk(tmp_path: Path, net: dict[str, Any]) -> None:
+    weights = {"opponent_weight": 0.1, "owner_weight": 0.1}
+    config = with_overrides(CONFIG, {"net": net, "learner": weights})
+    trainer = Trainer(config.net, config.learner, 3, 0)
+    trainer.train(random_rows(8, 3, further=Further(reply=True, owner=True)), 3, 0.0)
+    kept = Checkpoint(1, config, trainer.state(), trainer.published(), {})
+    path = save_checkpoint(tmp_path, kept)
+    loaded = load_checkpoint(path)
+    resumed = Trainer(loaded.config.net, loaded.config.learner, 3, 9)
+    resumed.load_state(loaded.state)
+    assert same(resumed.state(), trainer.state())
+    evaluator = Evaluator(loaded.config.net, loaded.config.inference, 3)
+    evaluator.load(1, load_net(path).weights)
+    assert evaluator(Leaves(ROWS.cells, 3)).version == 1
 
 
 def test_a_version_saved_again_replaces_the_first(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import torch
 from training_rows import lively_weights, random_rows
 
 from hexray.config import InferenceSettings, LearnerSettings, NetSettings
+from hexray.data.samples import Further
 from hexray.errors import CheckpointError, EvaluationError, SettingsError
 from hexray.evaluation import Evaluation, Leaves
 from hexray.net.evaluator import Evaluator
@@ -56,6 +57,27 @@ def test_it_says_what_the_trained_network_says_in_eval_mode() -> None:
     assert np.allclose(said.logits, logits.detach().numpy(), atol=2e-3)
     assert np.allclose(said.value, 2 * win - 1, atol=1e-4)
     assert said.version == 3
+
+
+@pytest.mark.parametrize(
+    "changes", [{"kind": "simple"}, {"kind": "resnet", "norm": "none"}, {"stem": 5}], ids=str
+)
+def test_every_kind_of_network_is_evaluated_without_its_training_heads(
+    changes: dict[str, Any],
+) -> None:
+    net = NET.model_copy(update=changes)
+    weights = {"opponent_weight": 1.0, "soft_policy_weight": 1.0, "owner_weight": 1.0}
+    settings = LearnerSettings(batch_rows=16, precision="float32", ema_decay=0.0, **weights)
+    trainer = Trainer(net, settings, SIZE, 0)
+    trainer.train(random_rows(64, SIZE, 1, Further(reply=True, owner=True)), SIZE, 0.0)
+    made = Evaluator(net, InferenceSettings(precision="float32", batch_rows=8), SIZE)
+    made.load(1, trainer.published())
+    said = made(Leaves(CELLS, SIZE))
+    expected = HexNet(net)
+    served = {n: w for n, w in trainer.state()["net"].items() if "auxiliary" not in n}
+    expected.load_state_dict(served)
+    logits, _ = expected.eval()(input_planes(CELLS, SIZE, torch.device("cpu")))
+    assert np.allclose(said.logits, logits.detach().numpy(), atol=2e-3)
 
 
 def test_answers_have_the_promised_shapes_and_types() -> None:

@@ -10,13 +10,15 @@ from torch import Tensor
 from training_rows import random_rows
 
 from hexray.config import LearnerSettings, NetSettings
-from hexray.data.samples import Rows
+from hexray.data.samples import NOTHING_FURTHER, Further, Rows
 from hexray.errors import CheckpointError, TrainingError
-from hexray.net.model import HexNet, fold
+from hexray.net.model import HexNet, fold, input_planes
 from hexray.net.trainer import Trainer, fresh_weights, make_optimizer
 
 NET = NetSettings(blocks=2, channels=8, value_hidden=8)
 SIZE, BATCH = 4, 8
+BOTH = Further(reply=True, owner=True)
+WEIGHTS = {"opponent_weight": 0.5, "soft_policy_weight": 0.5, "owner_weight": 0.5}
 
 
 def settings(**changes: Any) -> LearnerSettings:
@@ -28,8 +30,8 @@ def trainer(seed: int = 0, **changes: Any) -> Trainer:
     return Trainer(NET, settings(**changes), SIZE, seed)
 
 
-def block(batches: int = 3, seed: int = 0) -> Rows:
-    return random_rows(batches * BATCH, SIZE, seed)
+def block(batches: int = 3, seed: int = 0, further: Further = NOTHING_FURTHER) -> Rows:
+    return random_rows(batches * BATCH, SIZE, seed, further)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -57,6 +59,99 @@ def test_training_on_one_block_learns_it(precision: str) -> None:
     assert last["value_accuracy"] > 0.95
     assert last["value_loss"] < first["value_loss"] / 2
     assert last["policy_loss"] < first["policy_loss"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"kind": "resnet"}, {"kind": "simple"}, {"norm": "none"}, {"stem": 5}],
+    ids=str,
+)
+def test_every_kind_of_network_learns_and_is_served_as_it_was_trained(
+    changes: dict[str, Any],
+) -> None:
+    net = NET.model_copy(update=changes)
+    made = Trainer(net, settings(learning_rate=5e-3, outcome_share=1.0), SIZE, 0)
+    first = made.train(block(), SIZE, 0.0)
+    for _ in range(60):
+        last = made.train(block(), SIZE, 0.0)
+    assert last["value_accuracy"] > 0.95
+    assert last["value_loss"] < first["value_loss"] / 2
+    assert last["policy_loss"] < first["policy_loss"]
+    expected = HexNet(net)
+    expected.load_state_dict(made.state()["average"])
+    planes = input_planes(block().cells, SIZE, torch.device("cpu"))
+    served = HexNet(net, normalised=False)
+    served.load_state_dict({name: torch.tensor(w) for name, w in made.published().items()})
+    for mine, original in zip(served(planes), expected.eval()(planes), strict=True):
+        assert torch.allclose(mine, original, atol=1e-4)
+
+
+@pytest.mark.parametrize(("blocks", "channels"), [(2, 16), (12, 16), (2, 96)])
+def test_without_norms_the_first_steps_at_the_usual_rate_do_not_run_away(
+    blocks: int, channels: int
+) -> None:
+    net = NetSettings(blocks=blocks, channels=channels, norm="none")
+    made = Trainer(net, settings(batch_rows=32, learning_rate=2e-3), 5, 0)
+    first = made.train(random_rows(32, 5), 5, 0.0)
+    for seed in range(1, 60):
+        last = made.train(random_rows(32, 5, seed), 5, 0.0)
+        assert last["loss"] < first["loss"] * 1.25
+
+
+def test_further_targets_are_learnt_and_reported() -> None:
+    made = trainer(learning_rate=5e-3, **WEIGHTS)
+    rows = block(further=BOTH)
+    first = made.train(rows, SIZE, 0.0)
+    for _ in range(60):
+        last = made.train(rows, SIZE, 0.0)
+    for name in ("opponent_loss", "soft_policy_loss", "owner_loss"):
+        assert last[name] < first[name]
+    assert last["owner_loss"] < 0.8 * first["owner_loss"]
+
+
+def test_heads_without_a_weight_do_not_exist_and_change_nothing() -> None:
+    plain, filled = trainer(), trainer()
+    plain.train(block(), SIZE, 0.0)
+    filled.train(block(further=BOTH), SIZE, 0.0)
+    assert same(plain.state(), filled.state())
+    assert not any("auxiliary" in name for name in plain.state()["net"])
+
+
+def test_what_is_published_is_the_same_network_with_and_without_heads() -> None:
+    plain, headed = trainer(), trainer(**WEIGHTS)
+    headed.train(block(further=BOTH), SIZE, 0.0)
+    shapes = [{n: w.shape for n, w in made.published().items()} for made in (plain, headed)]
+    assert shapes[0] == shapes[1]
+
+
+def test_heads_can_come_and_go_with_a_state() -> None:
+    rows = block(further=BOTH)
+    plain, headed = trainer(seed=1), trainer(seed=2, **WEIGHTS)
+    headed.train(rows, SIZE, 0.0)
+    plain.load_state(headed.state())
+    assert same(
+        plain.state()["net"],
+        {name: w for name, w in headed.state()["net"].items() if "auxiliary" not in name},
+    )
+    fresh = trainer(seed=3, **WEIGHTS)
+    own = fresh.state()["net"]
+    fresh.load_state(plain.state())
+    for name, weight in fresh.state()["net"].items():
+        expected = own if "auxiliary" in name else headed.state()["net"]
+        assert torch.equal(weight, expected[name])
+    for made in (plain, fresh):
+        step = made.step
+        made.train(rows, SIZE, 0.0)
+        assert made.step == step + 3
+
+
+def test_going_on_with_heads_gives_the_same_weights_bit_by_bit() -> None:
+    straight, resumed = trainer(**WEIGHTS), trainer(seed=9, **WEIGHTS)
+    straight.train(block(seed=1, further=BOTH), SIZE, 0.0)
+    resumed.load_state(straight.state())
+    for made in (straight, resumed):
+        made.train(block(seed=2, further=BOTH), SIZE, 0.6)
+    assert same(resumed.state(), straight.state())
 
 
 def test_a_block_makes_one_step_for_each_batch_and_reports_means() -> None:
@@ -226,7 +321,7 @@ def test_rows_may_be_read_only() -> None:
 
 
 def spoilt(column: str, value: Any) -> Rows:
-    rows = block(1)
+    rows = block(1, further=BOTH)
     array = getattr(rows, column).copy()
     array[5] = value
     return rows._replace(**{column: array})
@@ -244,6 +339,9 @@ def spoilt(column: str, value: Any) -> Rows:
         (spoilt("outcome", 0), "row 5 .* outcome"),
         (spoilt("root_value", 1.5), "row 5 .* root_value"),
         (spoilt("root_value", np.nan), "row 5 .* root_value"),
+        (spoilt("reply", 0.25), "row 5 .* reply does not sum"),
+        (spoilt("owner", 2), "row 5 .* owner"),
+        (spoilt("owner", -1), "row 5 .* owner is .* not that of a stone"),
     ],
 )
 def test_rows_that_make_no_sense_are_refused_before_any_step(rows: Rows, reason: str) -> None:
@@ -251,6 +349,12 @@ def test_rows_that_make_no_sense_are_refused_before_any_step(rows: Rows, reason:
     with pytest.raises(TrainingError, match=reason):
         made.train(rows, SIZE, 0.0)
     assert same(made.state(), trainer().state())
+
+
+@pytest.mark.parametrize("name", ["opponent", "owner"])
+def test_rows_that_lack_a_target_that_is_asked_for_are_refused(name: str) -> None:
+    with pytest.raises(TrainingError, match=rf"learner\.{name}_weight"):
+        trainer(**{f"{name}_weight": 0.1}).train(block(), SIZE, 0.0)
 
 
 def test_rows_without_policy_target_train_the_value_alone() -> None:
