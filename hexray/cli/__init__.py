@@ -10,6 +10,7 @@ from tyro.extras import SubcommandApp
 from hexray.cli import bench
 from hexray.cli.htp import htp
 from hexray.cli.match import match
+from hexray.cli.openings import openings
 from hexray.cli.solved import solved
 from hexray.errors import HexrayError
 
@@ -35,6 +36,7 @@ def _verbs() -> SubcommandApp:
     for measure in (bench.rules, bench.search, bench.net, bench.server, bench.selfplay, bench.loop):
         benches.command(measure)
     verbs.command(solved)
+    verbs.command(openings)
     verbs.command(match)
     verbs.command(htp)
     verbs.command(benches, name="bench")

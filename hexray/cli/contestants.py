@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hexray.cli.networks import evaluator_of
 from hexray.config import RunConfig, SearchSettings, with_overrides
 from hexray.errors import SettingsError
 from hexray.game.board import Boards
 from hexray.htp.client import EnginePlayer
 from hexray.htp.think import Thinker
 from hexray.net.checkpoint import load_net
-from hexray.net.evaluator import Evaluator
 from hexray.play.players import (
     HeuristicPlayer,
     NetworkPlayer,
@@ -80,10 +80,7 @@ def _network(text: str, word: str, kind: str) -> Contestant:
     net = load_net(Path(name))
 
     def make(size: int, seed: int, log: Path) -> AbstractContextManager[Player]:
-        # Compiling takes longer than most matches.
-        inference = net.config.inference.model_copy(update={"backend": "eager"})
-        evaluator = Evaluator(net.config.net, inference, size)
-        evaluator.load(net.version, net.weights)
+        evaluator = evaluator_of(net, size)
         if seconds is not None:
             return nullcontext(_TimedPlayer(text, Thinker(evaluator, None), seconds))
         return nullcontext(NetworkPlayer(text, evaluator, search))

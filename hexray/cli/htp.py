@@ -9,14 +9,13 @@ from typing import Annotated, BinaryIO
 
 import tyro
 
+from hexray.cli.networks import evaluator_of, found_net
 from hexray.errors import SettingsError
 from hexray.evaluation import Evaluate, know_nothing
 from hexray.game.board import MAX_SIZE, MIN_SIZE
 from hexray.htp.engine import Engine, serve
 from hexray.htp.session import Options, Session
 from hexray.htp.think import Thinker, warm_up
-from hexray.net.checkpoint import load_net
-from hexray.net.evaluator import Evaluator
 
 _DEFAULT_BOARD = 11
 _MOST_SIMULATIONS = 100_000
@@ -82,12 +81,6 @@ def _own_output() -> Iterator[BinaryIO]:
 def _evaluator(name: str, board: int | None) -> tuple[Evaluate, int]:
     if name == "random":
         return know_nothing, board or _DEFAULT_BOARD
-    net = load_net(Path(name))
-    for reason in net.skipped:
-        print(f"hexray: skipped a newer checkpoint: {reason}", file=sys.stderr)
+    net = found_net(Path(name))
     size = board or net.config.board
-    # The boards come one at a time, and compiling takes longer than a move.
-    inference = net.config.inference.model_copy(update={"backend": "eager"})
-    evaluator = Evaluator(net.config.net, inference, size)
-    evaluator.load(net.version, net.weights)
-    return evaluator, size
+    return evaluator_of(net, size), size

@@ -2,16 +2,15 @@
 
 import json
 import math
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
+from hexray.cli.networks import evaluator_of, found_net
 from hexray.errors import SettingsError
 from hexray.evaluation import drive
-from hexray.net.checkpoint import ServedNet, load_net
-from hexray.net.evaluator import Evaluator
+from hexray.net.checkpoint import ServedNet
 from hexray.play.solved import (
     Solved,
     measure,
@@ -38,9 +37,7 @@ def solved(
     """
     if not 0 <= simulations <= 100_000:
         raise SettingsError(f"--simulations {simulations}: use 0 to 100000")
-    found = load_net(net)
-    for reason in found.skipped:
-        print(f"hexray: skipped a newer checkpoint: {reason}", file=sys.stderr)
+    found = found_net(net)
     if not files:
         shipped = shipped_positions(found.config.board)
         if shipped is None:
@@ -56,10 +53,7 @@ def solved(
 
 def _measure(net: ServedNet, positions: Solved, simulations: int) -> dict[str, Any]:
     size = positions.boards.size
-    # Compiling takes longer than measuring.
-    inference = net.config.inference.model_copy(update={"backend": "eager"})
-    evaluator = Evaluator(net.config.net, inference, size)
-    evaluator.load(net.version, net.weights)
+    evaluator = evaluator_of(net, size)
     strength = drive(measure(positions, simulations), evaluator)._asdict()
     if math.isnan(strength["move_accuracy"]):
         strength["move_accuracy"] = None
