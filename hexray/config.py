@@ -130,7 +130,9 @@ class ReplaySettings(Settings):
     """What the learner learns from."""
 
     window_rows: Annotated[int, Field(ge=1)] = 200_000
-    """Newest positions kept in memory, in rows."""
+    """Newest positions kept in memory to train on, in rows."""
+    held_out: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    """Share of games never trained on, 0 to 0.5, chosen by name; the same for a whole run."""
     sampling: Literal["random", "recent", "top_random"] = "random"
     """Drawn from: the whole window; its newest part; top_share from that, the rest from older."""
     newest_share: Annotated[float, Field(gt=0, le=1)] = 0.25
@@ -206,6 +208,12 @@ class JudgeSettings(Settings):
     """Solved positions of each measurement, the first ones of the shipped file."""
     simulations: Annotated[int, Field(ge=0, le=100_000)] = 16
     """Simulations a move in each measurement, 0 to 100000; 0 asks the raw network."""
+    held_out_rows: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    """Rows of held-out games the raw network is asked about, and as many rows trained on."""
+    calibration_bins: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Intervals of winning chance over which the calibration error is taken, 1 to 1000."""
+    gap_bound: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Alarm when the sign of the value is right this much more often on trained rows, 0 to 1."""
     final_simulations: Annotated[int, Field(ge=0, le=100_000)] = 64
     """Simulations a move in the final measurement over all positions, 0 to 100000."""
 

@@ -43,7 +43,7 @@ def test_players_games_reach_the_store_and_train_the_learner(run: tuple[Actors, 
     _play_some(actors, 20)
     stats = fetch(actors.replay.stats.remote())[3]
     assert stats["games"] > 0
-    assert stats["window_rows"] == stats["rows"]
+    assert stats["window_rows"] + stats["held_out_rows"] == stats["rows"]
     losses = fetch(actors.learner.train.remote(actors.replay.sample.remote(32, 3), 0.0))
     assert losses["rows_trained"] >= 32
     assert np.isfinite(losses["loss"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hexray.config import ReplaySettings
+from hexray.data.held_out import SplitRows, SplitWindow, split_rows
 from hexray.data.samples import (
     NOTHING_FURTHER,
     Further,
@@ -14,19 +15,17 @@ from hexray.data.samples import (
     Rows,
     check_block,
     concat_games,
-    rows_of,
 )
 from hexray.data.sampling import picker
 from hexray.data.store import GameStore
-from hexray.data.window import Window
 from hexray.errors import StoreError
 
 
 class Replay:
-    """Every game in ``folder`` and the newest rows of them in memory.
+    """Every game in ``folder`` and the newest rows of them in memory, held-out games apart.
 
-    The window holds rows in the order of the files, so that a restart finds the same window; they
-    carry the targets that ``further`` names.
+    The windows hold rows in the order of the files, so that a restart finds the same; they carry
+    the targets that ``further`` names.
     Draws depend on ``seed`` and on the rows stored at the start: a restart after more games goes
     on with other draws, two starts from the same folder draw alike.
     """
@@ -42,14 +41,13 @@ class Replay:
     ) -> None:
         self._size = size
         self._settings = settings
-        self._further = further
         self._sleep = sleep
         self._store = GameStore(folder, size)
-        self._window = Window(settings.window_rows, size)
-        for block in self._store.newest(settings.window_rows):
-            self._window.add(rows_of(block, further))
+        self._window = SplitWindow(settings.window_rows, settings.held_out, size, further)
+        self._window.fill(self._store)
         self._pick = picker(settings)
-        self._rng = np.random.default_rng([seed, self._store.rows])
+        streams = np.random.SeedSequence([seed, self._store.rows]).spawn(2)
+        self._rng, self._measuring_rng = map(np.random.default_rng, streams)
         self._gathered: list[GameBlock] = []
         self._commit: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
@@ -75,30 +73,47 @@ class Replay:
         return block.game_id
 
     async def sample(self, count: int) -> Rows:
-        """Draw ``count`` rows of the window by ``replay.sampling``, randomly half turned.
+        """Draw ``count`` rows to train on by ``replay.sampling``, randomly half turned.
 
         Raises StoreError while there is no row.
         """
-        return self._window.sample(count, self._rng, self._pick)
+        return self._window.training.sample(count, self._rng, self._pick)
+
+    async def sample_both(self, count: int) -> SplitRows | None:
+        """Draw ``count`` rows to train on and as many of held-out games, to be compared.
+
+        None while fewer are held out and there is room for more: too few games to say anything.
+        Training draws the same rows whether this is called or not.
+        """
+        training, held_out = self._window.training, self._window.held_out
+        if len(held_out) < min(count, self._window.held_out_rows) or not len(training):
+            return None
+        return SplitRows(
+            *(part.sample(count, self._measuring_rng) for part in (training, held_out))
+        )
 
     async def stats(self) -> dict[str, int]:
-        """Count games and rows stored, rows and bytes of the window, commits since the start."""
+        """Count games and rows stored, rows and bytes in memory, commits since the start.
+
+        ``window_rows`` are those to train on, ``held_out_rows`` those held out.
+        """
         return {
             "games": self._store.games,
             "rows": self._store.rows,
             "disk_bytes": self._store.size_bytes,
-            "window_rows": len(self._window),
+            "window_rows": len(self._window.training),
+            "held_out_rows": len(self._window.held_out),
             "window_bytes": self._window.size_bytes,
             "commits": self._commits,
         }
 
     async def newest_version(self) -> int:
-        """Return the highest number of weights in the window, 0 while it is empty."""
+        """Return the highest number of weights in memory, 0 while there is no row."""
         return self._window.newest_version
 
     async def digest(self) -> str:
-        """Return the sha256 of the window."""
-        return self._window.digest()
+        """Return the sha256 of the rows to train on."""
+        return self._window.training.digest()
 
     async def _commit_soon(self) -> None:
         """Gather for a while, then write; what arrives from then on is the next commit's."""
@@ -110,8 +125,8 @@ class Replay:
                 self._window.add(await asyncio.to_thread(self._write, group))
                 self._commits += 1
 
-    def _write(self, blocks: list[GameBlock]) -> Rows:
-        return rows_of(self._store.append(concat_games(blocks)), self._further)
+    def _write(self, blocks: list[GameBlock]) -> SplitRows:
+        return self._window.split(self._store.append(concat_games(blocks)))
 
 
 class Replays:
@@ -143,6 +158,10 @@ class Replays:
     async def sample(self, count: int, board: int) -> Rows:
         """Draw ``count`` rows of one board; see ``Replay.sample``."""
         return await self._of[board].sample(count)
+
+    async def sample_both(self, count: int, board: int) -> SplitRows | None:
+        """Draw rows of one board to train on and held-out ones; see ``Replay.sample_both``."""
+        return await self._of[board].sample_both(count)
 
     async def stats(self) -> dict[int, dict[str, int]]:
         """Return what each board's replay counts; see ``Replay.stats``."""

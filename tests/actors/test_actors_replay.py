@@ -11,15 +11,20 @@ from random_games import assert_same, random_block, slow_rows
 
 from hexray.actors.replay import Replay, Replays
 from hexray.config import ReplaySettings
-from hexray.data.samples import Further, GameBlock, take_games
+from hexray.data.held_out import is_held_out
+from hexray.data.samples import Further, GameBlock, Rows, take_games
 from hexray.data.store import GameStore
 from hexray.data.window import Window
 from hexray.errors import StoreError
 
 
-def replay_in(folder: Path, window_rows: int = 1000, seed: int = 0, **extra: object) -> Replay:
+def replay_in(
+    folder: Path, window_rows: int = 1000, seed: int = 0, held_out: float = 0, **extra: object
+) -> Replay:
     """A replay of 4x4 games that commits at the first chance."""
-    settings = ReplaySettings(window_rows=window_rows, min_rows=1, commit_seconds=0)
+    settings = ReplaySettings(
+        window_rows=window_rows, min_rows=1, commit_seconds=0, held_out=held_out
+    )
     return Replay(folder, 4, settings, seed, **extra)
 
 
@@ -304,6 +309,52 @@ def test_a_restart_after_more_games_draws_differently_from_an_equal_window(tmp_p
     assert draw(short) != draw(long)
 
 
+def values(rows: Rows) -> set[float]:
+    """What tells a row from others: its root value, drawn from a continuum."""
+    return set(rows.root_value.tolist())
+
+
+def test_held_out_rows_are_never_drawn_to_train_on(tmp_path: Path) -> None:
+    replay, block = replay_in(tmp_path, held_out=0.3), random_block(4, 40, 1)
+    send(replay, block)
+    held = np.array([is_held_out(name, 0.3) for name in block.game_id])
+    theirs, others = (values(slow_rows(take_games(block, part))) for part in (held, ~held))
+    for started in (replay, replay_in(tmp_path, held_out=0.3)):
+        assert values(asyncio.run(started.sample(5000))) == others
+        both = asyncio.run(started.sample_both(len(theirs)))
+        assert both is not None
+        assert values(both.held_out) <= theirs
+        assert values(both.training) <= others
+        assert len(both.training.outcome) == len(both.held_out.outcome) == len(theirs)
+        stats = asyncio.run(started.stats())
+        assert (stats["window_rows"], stats["held_out_rows"]) == (len(others), len(theirs))
+
+
+def test_too_few_held_out_rows_are_not_compared_unless_there_is_no_room_for_more(
+    tmp_path: Path,
+) -> None:
+    replay = replay_in(tmp_path, window_rows=40, held_out=0.2)  # and 10 held-out rows
+    assert asyncio.run(replay.sample_both(5)) is None
+    send(replay, random_block(4, 40, 1))
+    assert asyncio.run(replay.stats())["held_out_rows"] == 10
+    for count in (10, 11, 1000):
+        both = asyncio.run(replay.sample_both(count))
+        assert both is not None
+        assert len(both.held_out.outcome) == count
+    roomy = replay_in(tmp_path, window_rows=10_000, held_out=0.2)
+    held = asyncio.run(roomy.stats())["held_out_rows"]
+    assert asyncio.run(roomy.sample_both(held)) is not None
+    assert asyncio.run(roomy.sample_both(held + 1)) is None
+    assert asyncio.run(replay_in(tmp_path, held_out=0).sample_both(1)) is None
+
+
+def test_comparing_does_not_change_what_is_trained_on(tmp_path: Path) -> None:
+    send(replay_in(tmp_path), random_block(4, 40, 1))
+    plain, compared = (replay_in(tmp_path, held_out=0.3) for _ in range(2))
+    assert asyncio.run(compared.sample_both(5)) is not None
+    assert draw(compared) == draw(plain)
+
+
 def test_drawing_before_the_first_game_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no rows"):
         asyncio.run(replay_in(tmp_path).sample(1))
@@ -317,6 +368,7 @@ def test_stats_count_what_is_stored_and_held(tmp_path: Path) -> None:
         "rows": sum(len(block.version) for block in blocks),
         "disk_bytes": sum(path.stat().st_size for path in tmp_path.iterdir()),
         "window_rows": 20,
+        "held_out_rows": 0,
         "window_bytes": 20 * (16 + 32 + 1 + 4 + 4),
         "commits": 2,
     }
