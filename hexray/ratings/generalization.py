@@ -1,0 +1,55 @@
+"""What the network says of games it was never trained on, against those it was."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hexray.data.held_out import SplitRows
+from hexray.data.samples import Rows
+from hexray.evaluation import Evaluation
+from hexray.game.board import EMPTY
+from hexray.ratings.calibration import calibration, calibration_by_stage
+
+
+class Said(NamedTuple):
+    """What one network says of the rows to train on and of the held-out ones."""
+
+    training: Evaluation
+    held_out: Evaluation
+
+
+def generalization(rows: SplitRows, said: Said, bins: int) -> dict[str, float]:
+    """Return calibration, accuracy and policy loss on held-out rows, and the gap.
+
+    The gap is the accuracy of the value's sign on rows trained on less that on held-out rows, in
+    [-1, 1]: it means the same on every board, and no single row can move it by much, as one that
+    is wrong and sure moves a loss. ``ece`` and ``brier`` come by stage of the game too
+    (``ece/opening``), a stage without rows left out.
+    """
+    held, value = rows.held_out, said.held_out.value
+    whole = calibration(value, held.outcome, bins)
+    trained = calibration(said.training.value, rows.training.outcome, bins)
+    figures = {
+        "ece": whole.ece,
+        "brier": whole.brier,
+        "value_accuracy": whole.accuracy,
+        "policy_loss": policy_loss(held, said.held_out),
+        "gap": trained.accuracy - whole.accuracy,
+    }
+    for stage, part in calibration_by_stage(value, held.outcome, held.cells, bins).items():
+        figures |= {f"ece/{stage}": part.ece, f"brier/{stage}": part.brier}
+    return figures
+
+
+def policy_loss(rows: Rows, said: Evaluation) -> float:
+    """Return the cross-entropy in nats, mean over the rows that have a policy target; 0 of none.
+
+    Occupied cells take no part in the softmax.
+    """
+    logits = np.where(rows.cells == EMPTY, np.asarray(said.logits, np.float64), -np.inf)
+    logits -= logits.max(axis=1, keepdims=True)
+    log_policy = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    policy = rows.policy.astype(np.float64)
+    is_target = policy > 0
+    by_row = -np.sum(np.where(is_target, policy * np.where(is_target, log_policy, 0), 0), axis=1)
+    return float(by_row.sum() / max(1, np.count_nonzero(is_target.any(axis=1))))
