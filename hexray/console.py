@@ -19,6 +19,11 @@ _LINE_SECONDS = 10.0
 _FRAME_SECONDS = 0.2
 _WIDTH = 92
 _MISSING = "-"
+_ALARMS = {
+    "alarm/gap": "alarm: the value is right more often on games trained on than on held-out games, "
+    "by more than judge.gap_bound; lower replay.reuse_most, or make more games"
+}
+"""What is written when such a value rises from 0."""
 
 
 class Console:
@@ -48,8 +53,12 @@ class Console:
     def update(self, values: Mapping[str, float]) -> None:
         """Take over ``values``, keeping what was known of other keys, and show them when due.
 
-        Without a ``left_s`` the time left is counted from ``trained_s``.
+        Without a ``left_s`` the time left is counted from ``trained_s``. An alarm that was off is
+        written out.
         """
+        for key, text in _ALARMS.items():
+            if values.get(key) and not self._values.get(key):
+                self.note(text)
         if "trained_s" in values:
             self._values["left_s"] = self._total_s - values["trained_s"]
         self._values.update(values)

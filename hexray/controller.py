@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import ray
 
@@ -16,6 +16,7 @@ from hexray.curriculum import (
     figures_prefix,
     shares_of_work,
 )
+from hexray.play.first_moves import FirstMoves
 from hexray.throttle import throttle
 from hexray.usage import Family, own_usage, totals
 
@@ -27,6 +28,14 @@ USAGE_SECONDS = 10.0
 DECIDED = ("moves", "light_searches", "decided_verified", "decided_false")
 
 Report = Callable[[Mapping[str, float]], None]
+
+
+class Reached(NamedTuple):
+    """What a run has reached: measurements, first moves, and the moves of a game against itself."""
+
+    strength: dict[str, Any]
+    first_moves: FirstMoves
+    game: list[int]
 
 
 class Controller:
@@ -94,8 +103,8 @@ class Controller:
             self._collect(TICK_S)
         self._ended = self._clock()
 
-    def finish(self) -> dict[str, float]:
-        """Publish the last weights, checkpoint them, and return their strength.
+    def finish(self) -> Reached:
+        """Publish the last weights, checkpoint them, and measure them.
 
         Figures of smaller boards are named ``5x5/winner_accuracy`` and so on.
         """
@@ -104,13 +113,22 @@ class Controller:
         while self._under_way:
             self._collect(TICK_S)
         fetch(actors.learner.save.remote(self.trained_s))
-        strength: dict[str, float] = {"simulations": settings.final_simulations}
+        simulations, judge = settings.final_simulations, actors.judge
+        strength: dict[str, Any] = {"simulations": simulations}
         for board in boards_of(self._config):
-            for ask in (actors.judge.measure, actors.judge.openings):
-                found = fetch(ask.remote(board, settings.final_simulations))
-                prefix = figures_prefix(board, self._config)
-                strength |= {f"{prefix}{key}": value for key, value in found.items()}
-        return strength
+            first_moves = fetch(judge.first_moves.remote(board, simulations))
+            found = fetch(judge.measure.remote(board, simulations)) | first_moves.counts
+            prefix = figures_prefix(board, self._config)
+            strength |= {f"{prefix}{key}": value for key, value in found.items()}
+        strength |= fetch(self._compare())
+        game = fetch(judge.sample_game.remote(self._config.board, simulations))
+        return Reached(strength, first_moves, game)
+
+    def _compare(self) -> Any:
+        """Ask the judge about held-out games of the board that the run is about."""
+        board, settings = self._config.board, self._config.judge
+        rows = self._actors.replay.sample_both.remote(settings.held_out_rows, board)
+        return self._actors.judge.compare.remote(board, rows, settings)
 
     def _is_over(self) -> bool:
         return self._stop or self.trained_s >= self._config.minutes * 60
@@ -156,6 +174,8 @@ class Controller:
         measure = self._actors.judge.measure
         measured = measure.remote(board, settings.simulations, settings.positions)
         self._expect(measured, "judge", lambda done: self._measured(board, done))
+        if board == self._config.board:
+            self._expect(self._compare(), "judge", lambda done: self._report(fetch(done)))
 
     def _ask_usage(self) -> None:
         self._every("usage", USAGE_SECONDS)
@@ -210,7 +230,11 @@ class Controller:
 
     def _replay_stats(self, done: Any) -> None:
         stats = fetch(done)
-        self._rows_made = {board: int(counts["rows"]) for board, counts in stats.items()}
+        # While every game is held out there is nothing to train on.
+        self._rows_made = {
+            board: int(counts["rows"]) if counts["window_rows"] else 0
+            for board, counts in stats.items()
+        }
         total = Counter[str]()
         for counts in stats.values():
             total.update(counts)

@@ -12,16 +12,18 @@ from pathlib import Path
 from hexray.cluster import fetch, ray_session, start_actors
 from hexray.config import RunConfig
 from hexray.console import Console
-from hexray.controller import Controller
+from hexray.controller import Controller, Reached
 from hexray.curriculum import boards_of, figures_prefix
 from hexray.errors import HexrayError
 from hexray.evaluation import drive, know_nothing
 from hexray.files import atomic_write
 from hexray.game.picture import board_svg
+from hexray.game.values_picture import values_svg
 from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
 from hexray.options import parse_run
+from hexray.play.first_moves import table
 from hexray.play.selfplay import SelfPlay
-from hexray.report import write_curve, write_strength
+from hexray.report import held_out_lines, write_curve, write_strength
 from hexray.run_folder import SETTINGS_FILE, open_run_folder
 
 WRITE_SECONDS = 1.0
@@ -69,11 +71,9 @@ def train(folder: Path, config: RunConfig) -> int:
             controller.run()
             recorder.write()
             view.note("measuring the strength reached")
-            strength = controller.finish()
-            final = (config.board, config.judge.final_simulations)
-            game = fetch(actors.judge.sample_game.remote(*final))
-        _write_results(run.path, config, strength, game)
-    print(_summary(run.path, config, strength, controller.trained_s))
+            reached = controller.finish()
+        _write_results(run.path, config, reached)
+    print(_summary(run.path, config, reached, controller.trained_s))
     return 128 + signals.received[0] if signals.received else 0
 
 
@@ -138,22 +138,32 @@ class _Signals:
         self.stop()
 
 
-def _write_results(
-    path: Path, config: RunConfig, strength: Mapping[str, float], game: Sequence[int]
-) -> None:
+def _write_results(path: Path, config: RunConfig, reached: Reached) -> None:
     title = f"hexray {config.board}x{config.board}, seed {config.seed}"
+    moves = reached.first_moves
+    strength = {**reached.strength, "first_moves": moves.record()}
     write_strength(strength, path / "strength.json")
-    picture = board_svg(config.board, game, title=f"{title}: a game against itself")
+    picture = board_svg(config.board, reached.game, title=f"{title}: a game against itself")
     atomic_write(path / "game.svg", picture.encode())
+    of_moves = f"{title}: first moves, {reached.strength['simulations']} simulations"
+    picture = values_svg(moves.size, moves.value.tolist(), moves.truth, title=of_moves)
+    atomic_write(path / "openings.svg", picture.encode())
     write_curve(read_metrics(path / METRICS_FILE), path / "curve.png", title)
 
 
-def _summary(path: Path, config: RunConfig, strength: Mapping[str, float], trained_s: float) -> str:
+def _summary(path: Path, config: RunConfig, reached: Reached, trained_s: float) -> str:
+    strength = reached.strength
     lines = [f"\ntrained {trained_s / 60:.1f} of {config.minutes:g} minutes"]
     for board in boards_of(config):
         lines += _strength_lines(strength, board, figures_prefix(board, config))
+    lines += held_out_lines(strength)
+    if reached.first_moves.wins is not None:
+        lines += [reached.first_moves.verdict, table(reached.first_moves)]
     folder, bin_folder = shlex.quote(str(path)), Path(sys.executable).parent
-    lines.append(f"learning curve {path / 'curve.png'}, sample game {path / 'game.svg'}")
+    lines.append(
+        f"learning curve {path / 'curve.png'}, sample game {path / 'game.svg'}, "
+        f"first moves {path / 'openings.svg'}"
+    )
     if "winner_accuracy" in strength:
         lines.append(f"to measure again:   {bin_folder / 'hexray'} solved {folder}")
     lines.append(
@@ -177,10 +187,10 @@ def _strength_lines(strength: Mapping[str, float], board: int, prefix: str) -> l
             f"{found['positions']:.0f} solved positions: winner {found['winner_accuracy']:.3f}, "
             f"move {found['move_accuracy']:.3f}"
         )
-    if "openings" in found:
+    if prefix and "openings" in found:
         lines.append(
-            f"first moves on the empty board judged wrongly: {found['openings_wrong']:.0f} "
-            f"of {found['openings']:.0f}"
+            f"first moves on the empty {board}x{board} board judged wrongly: "
+            f"{found['openings_wrong']:.0f} of {found['openings']:.0f}"
         )
     return lines
 

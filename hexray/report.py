@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from hexray.files import atomic_write
+from hexray.ratings.calibration import STAGES
 
 _INK, _GRID, _FADED = "#33312e", "#e4e0d8", "#9bb3a6"
 _SMALLER = re.compile(r"solved/\d+x\d+/winner_accuracy")
@@ -50,6 +51,22 @@ def write_curve(metrics: Sequence[Mapping[str, Any]], path: Path, title: str) ->
 def write_strength(strength: Mapping[str, Any], path: Path) -> None:
     """Write what a run has reached as readable JSON; raises ValueError for a number not finite."""
     atomic_write(path, (json.dumps(strength, indent=2, allow_nan=False) + "\n").encode())
+
+
+def held_out_lines(figures: Mapping[str, float]) -> list[str]:
+    """Say what the network makes of held-out games, from its metrics; no lines without them."""
+    if "held_out/ece" not in figures:
+        return []
+    stages = [stage for stage in STAGES if f"held_out/ece/{stage}" in figures]
+    lines = [
+        f"value on held-out games: right {figures['held_out/value_accuracy']:.3f} "
+        f"({figures['held_out/gap']:+.3f} on games trained on), "
+        f"policy loss {figures['held_out/policy_loss']:.3f}"
+    ]
+    for name, key in (("calibration error", "ece"), ("Brier score", "brier")):
+        parts = [f"{stage} {figures[f'held_out/{key}/{stage}']:.3f}" for stage in stages]
+        lines.append(f"  {name} {figures[f'held_out/{key}']:.3f}: {', '.join(parts)}")
+    return lines
 
 
 def _draw_accuracy(axes: Axes, metrics: Sequence[Mapping[str, Any]]) -> None:

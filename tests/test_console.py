@@ -114,6 +114,19 @@ def test_a_note_is_written_as_it_is(is_terminal: bool) -> None:
     assert "checkpoint [bold] in [/nowhere] :smile: " + "x" * 50 in screen.text
 
 
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_an_alarm_is_written_once_each_time_it_is_raised(is_terminal: bool) -> None:
+    screen = Screen(is_terminal)
+    raised = []
+    with screen.console as console:
+        for value in (0.0, 1.0, 1.0, 0.0, 1.0):
+            console.update({"alarm/gap": value, "games": 1})
+            console.update({"games": 2})
+            raised.append(screen.text.count("alarm: "))
+    assert raised == [0, 1, 1, 1, 2]
+    assert "judge.gap_bound" in screen.text
+
+
 def test_a_terminal_is_redrawn_at_most_five_times_a_second() -> None:
     screen = Screen(is_terminal=True)
     with screen.console as console:

@@ -36,6 +36,7 @@ TINY = [
     "--replay.commit-seconds=0.1",
     "--checkpoint.every-seconds=1",
     "--judge.every-seconds=1",
+    "--judge.held-out-rows=5",
 ]
 
 
@@ -146,7 +147,11 @@ def test_every_search_trains_until_a_signal_ends_the_run_with_its_results(
     assert newest.counters["trained_s"] >= lines[-1]["trained_s"] - 1.5
     losses = [line for line in lines if "learner/loss" in line]
     assert losses[-1]["learner/rows_trained"] == newest.counters["rows_trained"]
-    assert json.loads((folder / "strength.json").read_text())["openings"] == 9
+    strength = json.loads((folder / "strength.json").read_text())
+    assert strength["openings"] == len(strength["first_moves"]["values"]) == 9
+    assert (folder / "openings.svg").read_text().startswith("<svg")
+    assert 0 <= strength["held_out/brier/opening"] <= 1
+    assert "value on held-out games: right" in output
     assert "first moves on the empty board judged wrongly" in output
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "game.svg").read_text().startswith("<svg")

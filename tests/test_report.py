@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hexray.report import write_curve, write_strength
+from hexray.report import held_out_lines, write_curve, write_strength
 
 SOLVED = {"solved/winner_accuracy": 0.9, "solved/move_accuracy": 0.95}
 LOSSES = {"learner/policy_loss": 2.0, "learner/value_loss": 0.5}
@@ -63,6 +63,29 @@ def test_the_order_of_the_panels_does_not_depend_on_earlier_figures(tmp_path: Pa
     for name in ("one.png", "two.png"):
         write_curve([{"minutes": 1.0, **SOLVED, **LOSSES}], tmp_path / name, "a run")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_what_was_measured_on_held_out_games_is_said_by_stage() -> None:
+    figures = {
+        "held_out/value_accuracy": 0.8125,
+        "held_out/gap": 0.0625,
+        "held_out/policy_loss": 1.5,
+        "held_out/ece": 0.031,
+        "held_out/brier": 0.125,
+        "held_out/ece/opening": 0.01,
+        "held_out/ece/end": 0.02,
+        "held_out/brier/opening": 0.2,
+        "held_out/brier/end": 0.05,
+    }
+    assert held_out_lines(figures) == [
+        "value on held-out games: right 0.812 (+0.062 on games trained on), policy loss 1.500",
+        "  calibration error 0.031: opening 0.010, end 0.020",
+        "  Brier score 0.125: opening 0.200, end 0.050",
+    ]
+
+
+def test_without_held_out_games_nothing_is_said() -> None:
+    assert held_out_lines({"winner_accuracy": 0.9}) == []
 
 
 def test_strength_is_written_as_json(tmp_path: Path) -> None:

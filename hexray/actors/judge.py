@@ -1,19 +1,18 @@
-"""The judge: says how strong the present weights are, against exact truth."""
+"""The judge: says how strong the present weights are, against exact truth and held-out games."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hexray.evaluation import EvaluateAsync, drive_async
+from hexray.config import JudgeSettings
+from hexray.data.held_out import SplitRows
+from hexray.evaluation import EvaluateAsync, Evaluation, Leaves, checked, drive_async
 from hexray.game.board import EMPTY, new_boards, play
-from hexray.play.solved import (
-    answers,
-    measure,
-    read_solved,
-    shipped_openings,
-    shipped_positions,
-)
+from hexray.play.first_moves import FirstMoves, judge_first_moves
+from hexray.play.solved import answers, measure, read_solved, shipped_positions
+from hexray.ratings.generalization import Said, generalization
 
 
 class Judge:
@@ -24,7 +23,6 @@ class Judge:
         self._size, self._evaluate = size, evaluate
         path = shipped_positions(size)
         self._solved = None if path is None else read_solved(path)
-        self._openings = shipped_openings(size)
 
     async def measure(self, simulations: int, positions: int | None = None) -> dict[str, float]:
         """Return the accuracies over the first ``positions`` solved positions (None: all).
@@ -38,12 +36,21 @@ class Judge:
         figures = strength._asdict().items()
         return {key: float(value) for key, value in figures if not math.isnan(value)}
 
-    async def openings(self, simulations: int) -> dict[str, float]:
-        """Return how many first moves on the empty board are judged wrongly, and of how many."""
-        if self._openings is None:
+    async def compare(self, rows: SplitRows | None, settings: JudgeSettings) -> dict[str, float]:
+        """Return what the raw network makes of held-out games and of those trained on, as metrics.
+
+        ``alarm/gap`` is 1 when the gap passes its bound. Nothing of None.
+        """
+        if rows is None:
             return {}
-        strength = await drive_async(measure(self._openings, simulations), self._evaluate)
-        return {"openings": strength.positions, "openings_wrong": strength.wrong}
+        said = Said(await self._raw(rows.training.cells), await self._raw(rows.held_out.cells))
+        figures = generalization(rows, said, settings.calibration_bins)
+        alarm = {"alarm/gap": float(figures["gap"] > settings.gap_bound)}
+        return {f"held_out/{key}": value for key, value in figures.items()} | alarm
+
+    async def first_moves(self, simulations: int) -> FirstMoves:
+        """Return what is said of every first move on the empty board."""
+        return await drive_async(judge_first_moves(self._size, simulations), self._evaluate)
 
     async def sample_game(self, simulations: int) -> list[int]:
         """Play one game against itself at full strength; return its moves, absolute frame."""
@@ -53,6 +60,10 @@ class Judge:
             play(board, np.zeros(1, np.intp), move)
             moves.append(int(move[0]))
         return moves
+
+    async def _raw(self, cells: NDArray[np.int8]) -> Evaluation:
+        leaves = Leaves(cells, self._size)
+        return checked(await self._evaluate(leaves), leaves)
 
 
 class Judges:
@@ -67,9 +78,15 @@ class Judges:
         """Return the accuracies on one board."""
         return await self._of[board].measure(simulations, positions)
 
-    async def openings(self, board: int, simulations: int) -> dict[str, float]:
-        """Return how many first moves on one board are judged wrongly, and of how many."""
-        return await self._of[board].openings(simulations)
+    async def compare(
+        self, board: int, rows: SplitRows | None, settings: JudgeSettings
+    ) -> dict[str, float]:
+        """Return what the raw network makes of held-out games of one board."""
+        return await self._of[board].compare(rows, settings)
+
+    async def first_moves(self, board: int, simulations: int) -> FirstMoves:
+        """Return what is said of every first move on one board."""
+        return await self._of[board].first_moves(simulations)
 
     async def sample_game(self, board: int, simulations: int) -> list[int]:
         """Play one game of one board against itself."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hexray.config import ReplaySettings
-from hexray.data.held_out import SplitRows, SplitWindow, split_rows
+from hexray.data.held_out import SplitRows, SplitWindow
 from hexray.data.samples import (
     NOTHING_FURTHER,
     Further,

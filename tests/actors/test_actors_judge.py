@@ -7,10 +7,15 @@ import numpy as np
 import oracle
 import pytest
 from evaluators import hashed, row_by_row
+from training_rows import random_rows
 
 from hexray.actors.judge import Judge
+from hexray.config import JudgeSettings
+from hexray.data.held_out import SplitRows
+from hexray.data.samples import Rows
 from hexray.evaluation import Evaluate, EvaluateAsync, Evaluation, Leaves, drive, know_nothing
-from hexray.play.solved import measure, read_solved, shipped_openings, shipped_positions
+from hexray.play.first_moves import judge_first_moves
+from hexray.play.solved import measure, read_solved, shipped_positions
 
 
 def awaited(evaluate: Evaluate) -> EvaluateAsync:
@@ -60,18 +65,45 @@ def test_every_figure_is_a_number_however_few_the_positions(size: int, positions
 
 
 @pytest.mark.parametrize("simulations", [0, 4])
-def test_openings_judged_wrongly_are_counted(simulations: int) -> None:
-    openings = shipped_openings(5)
-    assert openings is not None
-    expected = drive(measure(openings, simulations), row_by_row(hashed)).winner_accuracy
-    found = asyncio.run(judge_of(5, row_by_row(hashed)).openings(simulations))
-    assert found["openings"] == 25
-    assert found["openings_wrong"] == pytest.approx(25 * (1 - expected))
+def test_first_moves_are_judged_as_without_actors(simulations: int) -> None:
+    expected = drive(judge_first_moves(5, simulations), row_by_row(hashed))
+    found = asyncio.run(judge_of(5, row_by_row(hashed)).first_moves(simulations))
+    assert found.value.tolist() == expected.value.tolist()
+    assert found.counts == expected.counts
 
 
-def test_someone_who_names_nobody_is_wrong_about_every_opening() -> None:
-    found = asyncio.run(judge_of(5, know_nothing).openings(0))
-    assert found == {"openings": 25, "openings_wrong": 25}
+def knows(rows: Rows, share: float) -> Evaluate:
+    """Name the winner of that share of the rows, the first ones; the other player of the rest."""
+    sign = np.where(np.arange(len(rows.outcome)) < share * len(rows.outcome), 1, -1)
+    said = dict(zip(map(bytes, rows.cells), 0.8 * sign * rows.outcome, strict=True))
+
+    def evaluate(leaves: Leaves) -> Evaluation:
+        value = np.array([said.get(bytes(cells), 0.8) for cells in leaves.cells], np.float32)
+        return know_nothing(leaves)._replace(value=value)
+
+    return evaluate
+
+
+@pytest.mark.parametrize(("bound", "alarm"), [(0.0, 1), (0.24, 1), (0.25, 0), (0.26, 0), (1.0, 0)])
+def test_the_alarm_is_raised_when_the_gap_passes_its_bound(bound: float, alarm: int) -> None:
+    """Three quarters of the rows trained on are judged rightly, and half of the held-out ones."""
+    training, held = random_rows(64, 5, seed=1), random_rows(64, 5, seed=2)
+    held = held._replace(outcome=np.repeat(np.array([1, -1], np.int8), 32))
+    judge = judge_of(5, knows(training, 0.75))
+    settings = JudgeSettings(gap_bound=bound)
+    found = asyncio.run(judge.compare(SplitRows(training, held), settings))
+    assert found["held_out/gap"] == 0.25
+    assert found["held_out/value_accuracy"] == 0.5
+    assert found["held_out/ece"] == pytest.approx(0.4)
+    assert found["held_out/brier"] == pytest.approx((0.9**2 + 0.1**2) / 2)
+    assert found["alarm/gap"] == alarm
+
+
+def test_without_held_out_games_nothing_is_asked_and_nothing_said() -> None:
+    def refuse(leaves: Leaves) -> Evaluation:
+        raise AssertionError("nothing is to be asked")
+
+    assert asyncio.run(judge_of(5, refuse).compare(None, JudgeSettings())) == {}
 
 
 @pytest.mark.parametrize("size", [4, 11, 19])
@@ -81,7 +113,6 @@ def test_on_boards_without_known_positions_nothing_is_measured(size: int) -> Non
 
     judge = judge_of(size, refuse)
     assert asyncio.run(judge.measure(16)) == {}
-    assert asyncio.run(judge_of(11, refuse).openings(16)) == {}
 
 
 @pytest.mark.parametrize("size", [2, 3, 5, 8])
