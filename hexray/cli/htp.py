@@ -35,7 +35,7 @@ def htp(
     Give --simulations for the same moves every time, or --seconds.
 
     Args:
-        net: Run folder, folder of checkpoints, or checkpoint; ``random`` plays without a network.
+        net: Run folder, RUN@best, or checkpoint; ``random`` plays without a network.
         simulations: Simulations a move, whatever the clock says.
         seconds: At most so many seconds a move; less when the clock is set and says so.
         board: Side of the board until ``boardsize`` comes; by default the network's, or 11.

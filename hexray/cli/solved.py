@@ -30,7 +30,7 @@ def solved(
     """Measure a network on solved positions: does it name the winner, and keep a won game won?
 
     Args:
-        net: Run folder, folder of checkpoints, or checkpoint.
+        net: Run folder, RUN@best for the best of its versions, or checkpoint.
         files: Files of solved positions (JSON lines); by default those that come with hexray.
         simulations: Simulations a position; 0 asks the raw network.
         json_output: Print one line of JSON.

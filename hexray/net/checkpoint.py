@@ -32,6 +32,7 @@ from safetensors import SafetensorError
 from hexray.config import RunConfig
 from hexray.errors import CheckpointError
 from hexray.files import atomic_folder, atomic_write, partial_path
+from hexray.net.kept import BEST_SUFFIX, ServedNet, best_path, read_kept
 from hexray.settings import explain
 
 _SCHEMA = 1
@@ -134,23 +135,16 @@ def prune(folder: Path, keep: int) -> None:
         shutil.rmtree(path)
 
 
-class ServedNet(NamedTuple):
-    """A network to play with: settings of its run, version, weights for ``Evaluator.load``.
-
-    ``skipped`` says why newer checkpoints were passed over.
-    """
-
-    config: RunConfig
-    version: int
-    weights: dict[str, NDArray[np.float32]]
-    skipped: list[str]
-
-
 def load_net(path: Path) -> ServedNet:
     """Load the network of a checkpoint, of the newest valid one of a folder, or of a run.
 
-    Raises CheckpointError when there is none.
+    ``RUN@best`` names the best version of a run, and a file one that was kept. Raises
+    CheckpointError when there is none.
     """
+    if path.is_file():
+        return read_kept(path)
+    if not path.exists() and path.name.endswith(BEST_SUFFIX):
+        return read_kept(best_path(Path(str(path).removesuffix(BEST_SUFFIX))))
     if not path.exists():
         raise CheckpointError(f"{path}: no such file or folder; name a run folder or a checkpoint")
     if (path / _MANIFEST).exists() or _NAME.fullmatch(path.name):
