@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tyro.extras import SubcommandApp
 
 from hexray.cli import bench
+from hexray.cli.gauntlet import gauntlet
 from hexray.cli.htp import htp
 from hexray.cli.match import match
 from hexray.cli.openings import openings
@@ -38,6 +39,7 @@ def _verbs() -> SubcommandApp:
     verbs.command(solved)
     verbs.command(openings)
     verbs.command(match)
+    verbs.command(gauntlet)
     verbs.command(htp)
     verbs.command(benches, name="bench")
     return verbs

@@ -19,7 +19,9 @@ from hexray.play.arena import MatchGame, play_match
 from hexray.play.openings import Kind, draw_openings
 from hexray.ratings.elo import Estimate, elo_difference
 from hexray.ratings.intervals import first_player_score, score_of_games, score_of_pairs
-from hexray.ratings.results import Pairs
+from hexray.ratings.results import count_pairs
+
+Named = tuple[str, Contestant]
 
 
 def match(
@@ -36,7 +38,7 @@ def match(
 ) -> int:
     """Play a match and say who is stronger, with intervals of 95 %.
 
-    A player is NET (a run folder or checkpoint, with :simulations=64 unless told otherwise),
+    A player is NET (a run folder, RUN@best or checkpoint, :simulations=64 unless told otherwise),
     NET:simulations=N, NET:seconds=S, minimax:NET:widths=13x8, random, heuristic (the strongest
     without a network), resistance:depth=4,width=12, two-distance:depth=2,width=12, or htp:COMMAND,
     any engine that speaks the Hex text protocol. Every opening is played in both colours.
@@ -55,22 +57,41 @@ def match(
     if games < 2 or games % 2:
         raise SettingsError(f"--games {games}: use an even number; openings are played in pairs")
     contestants = [parse_contestant(text, move_seconds) for text in (first, second)]
-    size = _board(board, contestants)
+    size = board_side(board, contestants)
     drawn = draw_openings(openings, size, games // 2, seed)
-    file = _new_file(record or Path(f"match-{_plain(first)}-{_plain(second)}-{seed}.jsonl"))
-    with ExitStack() as opened:
-        one, other = (
-            opened.enter_context(contestant.open(size, 2 * seed + place, file.with_suffix(".log")))
-            for place, contestant in enumerate(contestants)
-        )
-        lines = opened.enter_context(file.open("x", encoding="utf-8"))
-        played = []
-        for game in _shown(play_match((one, other), size, drawn), games):
-            played.append(game)
-            print(json.dumps(_line(game, size, (first, second))), file=lines, flush=True)
+    file = new_file(record or Path(f"match-{plain(first)}-{plain(second)}-{seed}.jsonl"))
+    pair = ((first, contestants[0]), (second, contestants[1]))
+    played = play_recorded(pair, size, drawn, seed, file)
     result = {"first": first, "second": second, "board": size, **summary(played)}
     _show({**result, "games_file": str(file)}, json_output)
     return 0
+
+
+def play_recorded(
+    pair: tuple[Named, Named],
+    size: int,
+    openings: Sequence[Sequence[int]],
+    seed: int,
+    file: Path,
+    number: int = 0,
+) -> list[MatchGame]:
+    """Play a match of two named contestants, adding every game to ``file`` as it ends.
+
+    Openings are numbered from ``number`` on.
+    """
+    (first, _), (second, _) = pair
+    with ExitStack() as opened:
+        one, other = (
+            opened.enter_context(contestant.open(size, 2 * seed + place, file.with_suffix(".log")))
+            for place, (_, contestant) in enumerate(pair)
+        )
+        lines = opened.enter_context(file.open("a", encoding="utf-8"))
+        played = []
+        for game in _shown(play_match((one, other), size, openings), 2 * len(openings)):
+            played.append(game)
+            line = _line(game._replace(opening=number + game.opening), size, (first, second))
+            print(json.dumps(line), file=lines, flush=True)
+    return played
 
 
 def summary(games: Sequence[MatchGame]) -> dict[str, Any]:
@@ -80,11 +101,7 @@ def summary(games: Sequence[MatchGame]) -> dict[str, Any]:
     """
     wins = {red: sum(game.winner == 0 for game in games if game.red == red) for red in (0, 1)}
     count = {red: sum(game.red == red for game in games) for red in (0, 1)}
-    points: dict[int, int] = {}
-    for game in games:
-        points[game.opening] = points.get(game.opening, 0) + (game.winner == 0)
-    scores = list(points.values())
-    pairs = Pairs(*(scores.count(point) for point in (0, 1, 2)))
+    pairs = count_pairs((game.opening, game.winner == 0) for game in games)
     won = wins[0] + wins[1]
     score = score_of_pairs(pairs)
     first_mover = first_player_score((wins[0], count[0] - wins[0]), (wins[1], count[1] - wins[1]))
@@ -114,7 +131,11 @@ def _finite(value: float) -> float | None:
     return value if abs(value) < float("inf") else None
 
 
-def _board(board: int | None, contestants: Sequence[Contestant]) -> int:
+def board_side(board: int | None, contestants: Sequence[Contestant]) -> int:
+    """Return ``board``, or the side that all networks were trained on.
+
+    Raises SettingsError when there is no one such side, or it is off the range.
+    """
     trained = {contestant.board for contestant in contestants} - {None}
     if board is None and len(trained) != 1:
         sides = " and ".join(str(side) for side in sorted(filter(None, trained))) or "none"
@@ -125,13 +146,15 @@ def _board(board: int | None, contestants: Sequence[Contestant]) -> int:
     return size
 
 
-def _new_file(file: Path) -> Path:
+def new_file(file: Path) -> Path:
+    """Return ``file``; raises SettingsError when it is there already."""
     if file.exists():
         raise SettingsError(f"{file} is there already; move it away or name another --record")
     return file
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return what of a player's name may stand in the name of a file."""
     return "".join(letter if letter.isalnum() else "_" for letter in text).strip("_")[-60:]
 
 

@@ -11,7 +11,7 @@ from hexray.game.board import new_boards, play
 from hexray.game.frame import mover_cells
 from hexray.search.heuristic import judge
 
-Kind = Literal["first", "balanced"]
+Kind = Literal["first", "pairs", "balanced"]
 _STONES = 2
 
 
@@ -19,7 +19,8 @@ def draw_openings(kind: Kind, size: int, count: int, seed: int) -> list[tuple[in
     """Return ``count`` different openings of one or two stones (absolute frame).
 
     ``first``: every first move, in an order drawn from ``seed``, then pairs of moves drawn without
-    replacement. ``balanced``: those that the resistance of the board calls closest to even, of two
+    replacement. ``pairs``: only these, so that no game of one can turn into a game of another.
+    ``balanced``: those that the resistance of the board calls closest to even, of two
     that are half turns of each other only one. Raises SettingsError when there are not so many.
     """
     area = size * size
@@ -28,10 +29,8 @@ def draw_openings(kind: Kind, size: int, count: int, seed: int) -> list[tuple[in
     else:
         rng = np.random.default_rng(seed)
         pairs = list(permutations(range(area), _STONES))
-        openings = [
-            *((int(move),) for move in rng.permutation(area)),
-            *(pairs[index] for index in rng.permutation(len(pairs))),
-        ]
+        first = [(int(move),) for move in rng.permutation(area)] if kind == "first" else []
+        openings = [*first, *(pairs[index] for index in rng.permutation(len(pairs)))]
     if not 0 < count <= len(openings):
         raise SettingsError(
             f"{count} openings: {size}x{size} has {len(openings)} of the kind {kind!r}; "

@@ -37,6 +37,21 @@ def check_counts(**counts: int) -> None:
             raise RatingsError(f"{name} is {count}; count games from 0")
 
 
+def count_pairs(games: Iterable[tuple[int, bool]]) -> Pairs:
+    """Count pairs of games, given as the number of the opening and whether the player won.
+
+    Raises RatingsError for an opening that was not played exactly twice.
+    """
+    played: dict[int, list[bool]] = {}
+    for opening, won in games:
+        played.setdefault(opening, []).append(won)
+    for opening, results in played.items():
+        if len(results) != 2:
+            raise RatingsError(f"opening {opening} was played {len(results)} times, not twice")
+    points = [sum(results) for results in played.values()]
+    return Pairs(*(points.count(point) for point in (0, 1, 2)))
+
+
 def totals(records: Iterable[Record]) -> dict[str, Record]:
     """Add up one player's games over the stages: a record for each opponent, in order of meeting.
 

@@ -127,6 +127,12 @@ def test_openings_are_all_different_and_begin_with_every_first_move() -> None:
     assert drawn[:9] == draw_openings("first", 3, 9, seed=1) != draw_openings("first", 3, 9, seed=2)
 
 
+def test_pairs_are_all_openings_of_two_stones_whatever_part_is_asked_for() -> None:
+    drawn = draw_openings("pairs", 3, 72, seed=4)
+    assert set(drawn) == {(one, other) for one in range(9) for other in range(9) if one != other}
+    assert drawn[:30] == draw_openings("pairs", 3, 30, seed=4)
+
+
 def test_balanced_openings_come_once_up_to_the_half_turn() -> None:
     drawn = draw_openings("balanced", 4, 40, seed=0)
     turned = [tuple(15 - move for move in opening) for opening in drawn]
