@@ -216,6 +216,33 @@ class JudgeSettings(Settings):
     """Alarm when the sign of the value is right this much more often on trained rows, 0 to 1."""
     final_simulations: Annotated[int, Field(ge=0, le=100_000)] = 64
     """Simulations a move in the final measurement over all positions, 0 to 100000."""
+    match_seconds: Annotated[float, Field(ge=0)] = 30.0
+    """Seconds between two batches of games against earlier versions; 0 plays and rates none."""
+    match_pairs: Annotated[int, Field(ge=1, le=256)] = 16
+    """Openings of one batch, each of two stones and played in both colours, 1 to 256."""
+    match_simulations: Annotated[int, Field(ge=1, le=100_000)] = 8
+    """Simulations a move in these games, 1 to 100000."""
+    share: Annotated[float, Field(gt=0, le=0.05)] = 0.04
+    """Share of the last minute that these games may take of a core or the network, to 0.05."""
+    versions: Annotated[int, Field(ge=4, le=1000)] = 12
+    """Versions whose weights are kept as opponents, 4 to 1000."""
+
+
+class PromotionSettings(Settings):
+    """When the best version of a run gives way to a newer one: a sequential test of Elo."""
+
+    players_use: Literal["latest", "best"] = "latest"
+    """Weights of the players: those published last, which run ahead, or the best version's."""
+    elo0: Annotated[float, Field(ge=-1000, le=1000)] = 0.0
+    """The test keeps the best if the newer one is this much stronger or less, -1000 to 1000 Elo."""
+    elo1: Annotated[float, Field(ge=-1000, le=1000)] = 50.0
+    """And promotes the newer one if it is this much stronger or more, -1000 to 1000 Elo."""
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    """How often it may promote where elo0 is true, above 0, below 0.5."""
+    beta: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    """How often it may keep the best version where elo1 is true, above 0, below 0.5."""
+    most_games: Annotated[int, Field(ge=2)] = 1000
+    """Games after which a test without a result ends and the best version stays."""
 
 
 class ClusterSettings(Settings):
@@ -269,6 +296,7 @@ class RunConfig(Settings):
     curriculum: CurriculumSettings = CurriculumSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()
     judge: JudgeSettings = JudgeSettings()
+    promotion: PromotionSettings = PromotionSettings()
     cluster: ClusterSettings = ClusterSettings()
 
     @model_validator(mode="after")
@@ -286,6 +314,16 @@ class RunConfig(Settings):
             raise ValueError(
                 f"replay.reuse_least {self.replay.reuse_least} is more than replay.reuse_most "
                 f"{self.replay.reuse_most}; players and learner would wait for each other"
+            )
+        if self.promotion.elo0 >= self.promotion.elo1:
+            raise ValueError(
+                f"promotion.elo0 {self.promotion.elo0} is not below promotion.elo1 "
+                f"{self.promotion.elo1}; there would be nothing to test"
+            )
+        if self.promotion.players_use == "best" and not self.judge.match_seconds:
+            raise ValueError(
+                "promotion.players_use is best and judge.match_seconds 0; without games between "
+                "versions the players would never get new weights"
             )
         return self
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hexray.errors import RatingsError
-from hexray.ratings.pairing import next_pairing
+from hexray.ratings.pairing import next_opponent, next_pairing
 from hexray.ratings.table import PRIOR_ELO, fit
 
 NAMES = ["ada", "bea", "cora", "dora"]
@@ -100,3 +100,30 @@ def _equal(games: dict[tuple[str, str], int]) -> NDArray[np.int64]:
         i, j = NAMES.index(one), NAMES.index(other)
         wins[i, j] = wins[j, i] = count // 2
     return wins
+
+
+def test_an_opponent_is_chosen_by_the_same_measure_as_a_pairing() -> None:
+    """Whoever the best pairing is of, its other player is the best opponent."""
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        wins = rng.integers(0, 30, (4, 4))
+        np.fill_diagonal(wins, 0)
+        one, other = next_pairing(NAMES, wins)
+        for player, opponent in ((one, other), (other, one)):
+            among = [name for name in NAMES if name != player]
+            assert next_opponent(player, among, NAMES, wins) == opponent
+
+
+def test_an_opponent_comes_from_those_who_may_be_met() -> None:
+    wins = np.array([[0, 40, 79], [40, 0, 79], [1, 1, 0]])
+    assert next_opponent("ada", ["bea", "cora"], NAMES[:3], wins) == "bea"
+    assert next_opponent("ada", ["cora"], NAMES[:3], wins) == "cora"
+    assert next_opponent("cora", ["ada"], NAMES[:3], wins) == "ada"
+
+
+@pytest.mark.parametrize(
+    ("player", "among"), [("ada", []), ("ada", ["ada", "bea"]), ("eve", ["ada"]), ("ada", ["eve"])]
+)
+def test_who_can_meet_nobody_is_named(player: str, among: list[str]) -> None:
+    with pytest.raises(RatingsError, match=f"{player} cannot meet one of"):
+        next_opponent(player, among, NAMES, np.zeros((4, 4), np.int64))
