@@ -19,7 +19,9 @@ from hexray.net.cache import CachedEvaluator, Network
 from hexray.net.evaluator import Evaluator
 from hexray.usage import Spent
 
-LIVE, RIVAL = 0, 1
+LIVE, RIVAL, HOME, BEST = range(4)
+MATCH_SLOTS = (HOME, RIVAL)
+"""Weights of the two sides of a match; one client asks for them, a batch at a time."""
 _WAITS_KEPT = 4096
 _COUNTS = ("evaluations", "batches", "busy_s", "cache_asked", "cache_hits")
 
@@ -31,8 +33,10 @@ class _Waiting(NamedTuple):
 
 
 class InferenceServer:
-    """Evaluates leaves for everybody; holds two sets of weights, LIVE and RIVAL.
+    """Evaluates leaves for everybody, with the weights of the slot that is asked.
 
+    LIVE holds those published last, BEST those of the best version where players use it, HOME and
+    RIVAL those of the two sides of a match.
     ``spent`` is the CPU time of the network's thread, in seconds.
 
     The network runs in a thread of its own, so the event loop stays free for requests. New
@@ -48,13 +52,14 @@ class InferenceServer:
         """
         self._net, self._settings, self._size, self._cores = net, settings, size, cores
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="network")
-        self._evaluators = {LIVE: self._evaluator()}
+        self._evaluators = {LIVE: self._evaluator(LIVE)}
         self._queue: list[_Waiting] = []
         self._arrival = asyncio.Event()
         self._clients = 1
         self._worker: asyncio.Task | None = None
         self._waits: deque[float] = deque(maxlen=_WAITS_KEPT)
         self._counts: dict[str, float] = dict.fromkeys(_COUNTS, 0)
+        self._match_s = 0.0
         self.spent: Spent = {"network": 0.0}
 
     async def prepare(self, size: int) -> None:
@@ -88,7 +93,9 @@ class InferenceServer:
         loop = asyncio.get_running_loop()
         if self._worker is None:
             self._worker = loop.create_task(self._serve())
-        request = Request((size, slot), len(cells), time.monotonic())
+        # The side of a match waits for nobody to share its batch, and holds nobody up.
+        patience = self._settings.wait_ms / 1000 if slot in MATCH_SLOTS else 0.0
+        request = Request((size, slot), len(cells), time.monotonic() - patience)
         waiting = _Waiting(request, Leaves(cells, size), loop.create_future())
         self._queue.append(waiting)
         self._arrival.set()
@@ -112,6 +119,10 @@ class InferenceServer:
             "wait_ms_p99": float(p99),
             "queue": len(self._queue),
         }
+
+    async def match_seconds(self) -> float:
+        """Return for how many seconds the network has worked for matches since the start."""
+        return self._match_s
 
     async def precision(self) -> str:
         """Return the number format the network runs in."""
@@ -167,7 +178,8 @@ class InferenceServer:
                     evaluation.logits[start:stop], evaluation.value[start:stop], evaluation.version
                 )
             )
-            self._waits.append(now - waiting.request.arrived)
+            if waiting.request.kind[1] not in MATCH_SLOTS:
+                self._waits.append(now - waiting.request.arrived)
 
     def _run(self, chosen: list[_Waiting]) -> Evaluation:
         start, cpu_start = time.perf_counter(), time.thread_time()
@@ -175,17 +187,24 @@ class InferenceServer:
         batch = cells[0] if len(cells) == 1 else np.concatenate(cells)
         evaluation = self._evaluators[slot](Leaves(batch, size))
         self._count(len(batch))
-        self._counts["busy_s"] += time.perf_counter() - start
+        elapsed = time.perf_counter() - start
+        self._counts["busy_s"] += elapsed
+        self._match_s += elapsed if slot in MATCH_SLOTS else 0.0
         self.spent["network"] += time.thread_time() - cpu_start
         return evaluation
 
     def _load(self, version: int, weights: Mapping[str, NDArray], slot: int) -> None:
         if slot not in self._evaluators:
-            self._evaluators[slot] = self._evaluator()
+            self._evaluators[slot] = self._evaluator(slot)
         self._evaluators[slot].load(version, weights)
 
-    def _evaluator(self) -> Network:
-        network = Evaluator(self._net, self._settings, self._size, cores=self._cores)
+    def _evaluator(self, slot: int) -> Network:
+        settings = self._settings
+        if slot in MATCH_SLOTS:
+            # Measuring and compiling would hold up everybody for seconds.
+            quick = {"backend": "eager", "precision": self._evaluators[LIVE].precision}
+            settings = settings.model_copy(update={**quick, "threads": max(settings.threads, 1)})
+        network = Evaluator(self._net, settings, self._size, cores=self._cores)
         positions = self._settings.cache_positions
         return CachedEvaluator(network, positions) if positions else network
 

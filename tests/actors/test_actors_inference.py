@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexray.actors import inference
-from hexray.actors.inference import LIVE, RIVAL, InferenceServer
+from hexray.actors.inference import BEST, HOME, LIVE, RIVAL, InferenceServer
 from hexray.config import InferenceSettings, NetSettings
 from hexray.errors import CheckpointError, EvaluationError
 from hexray.evaluation import Evaluation, Leaves
@@ -260,6 +260,62 @@ def test_the_two_slots_keep_their_own_weights() -> None:
         assert [answer.version for answer in answers] == [2, 7, 2, 7]
 
     play_out(scene, clients=4)
+
+
+@pytest.mark.parametrize("slot", [HOME, RIVAL])
+def test_a_side_of_a_match_waits_for_nobody(slot: int) -> None:
+    """Nor does it hold up those behind it: its batch goes though other clients might come."""
+
+    async def scene(server: InferenceServer, network: HandMade) -> None:
+        await server.load((7, {}), slot)
+        assert (await server.evaluate(np.zeros((2, 9), np.int8), 3, slot)).version == 7
+
+    play_out(scene, clients=3, wait_ms=PATIENT)
+
+
+def test_the_time_of_matches_is_counted_apart() -> None:
+    async def scene(server: InferenceServer, network: HandMade) -> None:
+        for slot in (HOME, RIVAL, BEST):
+            await server.load((7, {}), slot)
+        cells = np.zeros((2, 9), np.int8)
+        for slot in (LIVE, BEST):
+            await server.evaluate(cells, 3, slot)
+        assert await server.match_seconds() == 0.0
+        busy_s = (await server.stats())["busy_s"]
+        for slot in (HOME, RIVAL):
+            await server.evaluate(cells, 3, slot)
+        stats = await server.stats()
+        assert 0 < await server.match_seconds() == pytest.approx(stats["busy_s"] - busy_s)
+        assert stats["wait_ms_p99"] == 0.0  # nobody else has asked since
+
+    play_out(scene)
+
+
+@pytest.mark.parametrize("backend", ["auto", "compiled", "graphs"])
+def test_the_sides_of_a_match_are_neither_measured_nor_compiled(backend: str) -> None:
+    made: list[InferenceSettings] = []
+
+    class Noted(HandMade):
+        def __init__(
+            self, net: NetSettings, settings: InferenceSettings, size: int, cores: int
+        ) -> None:
+            super().__init__(net, settings, size, cores)
+            made.append(settings)
+
+    async def scene() -> None:
+        asked = InferenceSettings.model_validate({"backend": backend, "threads": 0})
+        server = InferenceServer(NET, asked, 3)
+        for slot in (HOME, RIVAL, BEST):
+            await server.load((1, {}), slot)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inference, "Evaluator", Noted)
+        asyncio.run(scene())
+    live, home, rival, best = made
+    assert live == best
+    assert live.backend == backend
+    assert home == rival
+    assert (home.backend, home.precision, home.threads) == ("eager", "float32", 1)
 
 
 def test_an_empty_slot_is_named_and_hurts_nobody() -> None:
