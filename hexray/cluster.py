@@ -17,10 +17,11 @@ import ray
 from ray.exceptions import RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from hexray.actors.inference import InferenceServer
+from hexray.actors.inference import BEST, LIVE, InferenceServer
 from hexray.actors.judge import Judges
 from hexray.actors.learner import Learner
 from hexray.actors.player import Player
+from hexray.actors.rater import Published, Rater, Slots
 from hexray.actors.replay import Replays
 from hexray.config import RunConfig
 from hexray.curriculum import boards_of
@@ -111,19 +112,39 @@ class _PlayerActor(Player):
     def __init__(
         self, config: RunConfig, name: str, stream: tuple[int, ...], server: Any, replay: Any
     ) -> None:
-        evaluate = remote_evaluate(server, config.inference.batch_rows)
+        slot = BEST if config.promotion.players_use == "best" else LIVE
+        evaluate = remote_evaluate(server, config.inference.batch_rows, slot)
         super().__init__(config, name, stream, evaluate, replay.append.remote)
 
 
 class _JudgeActor(Judges):
-    """A judge whose leaves travel through Ray."""
+    """A judge whose leaves travel through Ray, with a rater beside it."""
 
-    def __init__(self, config: RunConfig, server: Any) -> None:
-        evaluate = remote_evaluate(server, config.inference.batch_rows)
-        super().__init__(boards_of(config), evaluate)
+    def __init__(self, config: RunConfig, folder: Path, servers: list[Any]) -> None:
+        rows, server = config.inference.batch_rows, servers[0]
+        super().__init__(boards_of(config), remote_evaluate(server, rows))
+
+        async def load(published: Published, slot: int) -> None:
+            chosen = servers if slot == BEST else servers[:1]
+            await asyncio.gather(*(each.load.remote(published, slot) for each in chosen))
+
+        async def match_seconds() -> float:
+            return await server.match_seconds.remote()
+
+        slots = Slots(lambda slot: remote_evaluate(server, rows, slot), load, match_seconds)
+        self.rater = Rater(config, folder, slots)
+
+    async def begin_rating(self, published: Published) -> None:
+        await self.rater.begin(published)
+
+    async def rate(self, published: Published) -> dict[str, float]:
+        return await self.rater.rate(published)
+
+    async def stop_rating(self) -> None:
+        await self.rater.stop()
 
 
-def remote_evaluate(server: Any, batch_rows: int) -> EvaluateAsync:
+def remote_evaluate(server: Any, batch_rows: int, slot: int = LIVE) -> EvaluateAsync:
     """Evaluate leaves on a server, in messages that travel inline and fit into its batches.
 
     A few rows cost a message as many do, so the messages are of equal size.
@@ -133,7 +154,7 @@ def remote_evaluate(server: Any, batch_rows: int) -> EvaluateAsync:
         most = min(_INLINE_BYTES // (2 * leaves.cells.shape[1] + 4), batch_rows)
         messages = np.array_split(leaves.cells, -(-len(leaves.cells) // most))
         parts = await asyncio.gather(
-            *(server.evaluate.remote(cells, leaves.size) for cells in messages)
+            *(server.evaluate.remote(cells, leaves.size, slot) for cells in messages)
         )
         return parts[0] if len(parts) == 1 else _join(parts)
 
@@ -175,9 +196,10 @@ def start_actors(config: RunConfig, folder: Path, name: str, start: int) -> Acto
     newest = replay.newest_version.remote()
     players = start_players(config, placement, servers, replay, name, start)
     fetch(learner.build.remote(config, folder / "checkpoints", newest))
-    fetch(judge.build.remote(config, servers[0]))
+    fetch(judge.build.remote(config, folder, servers))
     published = learner.publish.remote()
     fetch([server.load.remote(published) for server in servers])
+    fetch(judge.begin_rating.remote(published))
     return Actors(servers, players, replay, learner, judge)
 
 

@@ -67,6 +67,7 @@ class Controller:
         self._family = Family()
         self._readings: dict[str, Mapping[str, float]] = {}
         self._decided: Counter[str] = Counter()
+        self._published: Any = None
         self._idle = list(range(len(actors.players)))
         self._ended: float | None = None
         self._stop = False
@@ -90,10 +91,12 @@ class Controller:
         """Train until the time is over, then let everything under way finish."""
         self._every("checkpoint", self._config.checkpoint.every_seconds)
         self._every("judge", self._config.judge.every_seconds)
+        self._every("match", self._config.judge.match_seconds)
         self._ask_usage()
         while not self._is_over():
             self._ask()
             self._collect(TICK_S)
+        self._expect(self._actors.judge.stop_rating.remote(), "match", fetch)
         while self._under_way:
             self._collect(TICK_S)
         fetch([player.deliver.remote() for player in self._actors.players])
@@ -164,6 +167,8 @@ class Controller:
                 self._expect(stats, "stats", lambda done, index=index: self._served(index, done))
         if self._rows_trained and self._is_due("judge", config.judge.every_seconds):
             self._ask_judge()
+        if self._published is not None and config.judge.match_seconds:
+            self._ask_match()
         if self._is_due("usage", USAGE_SECONDS):
             self._ask_usage()
         if self._is_due("checkpoint", config.checkpoint.every_seconds):
@@ -176,6 +181,12 @@ class Controller:
         self._expect(measured, "judge", lambda done: self._measured(board, done))
         if board == self._config.board:
             self._expect(self._compare(), "judge", lambda done: self._report(fetch(done)))
+
+    def _ask_match(self) -> None:
+        is_in_turn = board_in_turn(self.progress, self._config) == self._config.board
+        if is_in_turn and self._is_due("match", self._config.judge.match_seconds):
+            rated = self._actors.judge.rate.remote(self._published)
+            self._expect(rated, "match", lambda done: self._report(fetch(done)))
 
     def _ask_usage(self) -> None:
         self._every("usage", USAGE_SECONDS)
@@ -222,6 +233,7 @@ class Controller:
 
     def _load(self, published: Any) -> None:
         """Send new weights to every server without looking at them."""
+        self._published = published
         for server in self._actors.servers:
             self._expect(server.load.remote(published), "publish", self._loaded)
 

@@ -23,7 +23,9 @@ from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
 from hexray.options import parse_run
 from hexray.play.first_moves import table
 from hexray.play.selfplay import SelfPlay
-from hexray.report import held_out_lines, write_curve, write_strength
+from hexray.ratings.ladder_file import read_ladder
+from hexray.ratings.standings import listed
+from hexray.report import held_out_lines, rating_lines, write_curve, write_strength
 from hexray.run_folder import SETTINGS_FILE, open_run_folder
 
 WRITE_SECONDS = 1.0
@@ -72,6 +74,7 @@ def train(folder: Path, config: RunConfig) -> int:
             recorder.write()
             view.note("measuring the strength reached")
             reached = controller.finish()
+        reached.strength["ratings"] = listed(read_ladder(run.path))
         _write_results(run.path, config, reached)
     print(_summary(run.path, config, reached, controller.trained_s))
     return 128 + signals.received[0] if signals.received else 0
@@ -157,6 +160,7 @@ def _summary(path: Path, config: RunConfig, reached: Reached, trained_s: float) 
     for board in boards_of(config):
         lines += _strength_lines(strength, board, figures_prefix(board, config))
     lines += held_out_lines(strength)
+    lines += rating_lines(strength["ratings"])
     if reached.first_moves.wins is not None:
         lines += [reached.first_moves.verdict, table(reached.first_moves)]
     folder, bin_folder = shlex.quote(str(path)), Path(sys.executable).parent

@@ -26,6 +26,7 @@ _LOSSES = (
 )
 _SMOOTH_FROM = 60
 _LABEL_HEIGHT = 0.06
+_MOST_RATINGS = 12
 
 
 def write_curve(metrics: Sequence[Mapping[str, Any]], path: Path, title: str) -> None:
@@ -66,6 +67,28 @@ def held_out_lines(figures: Mapping[str, float]) -> list[str]:
     for name, key in (("calibration error", "ece"), ("Brier score", "brier")):
         parts = [f"{stage} {figures[f'held_out/{key}/{stage}']:.3f}" for stage in stages]
         lines.append(f"  {name} {figures[f'held_out/{key}']:.3f}: {', '.join(parts)}")
+    return lines
+
+
+def rating_lines(versions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lay the ratings of a run's versions out as a table, the newest last; no lines without any.
+
+    Each holds ``version``, ``elo``, ``low``, ``high``, ``games`` and ``is_best``. Of many the
+    first and the newest are shown, and the best.
+    """
+    if not versions:
+        return []
+    newest = versions[-_MOST_RATINGS:]
+    older = versions[: -len(newest)]
+    shown = [line for line in older if line is older[0] or line["is_best"]] + list(newest)
+    lines = [f"ratings in Elo, 95 % intervals, {len(shown)} of {len(versions)} versions:"]
+    lines.append("  version    Elo     low    high   games")
+    for line in shown:
+        best = "  best" if line["is_best"] else ""
+        lines.append(
+            f"  {line['version']:>7} {line['elo']:>+6.0f}  {line['low']:>+6.0f}  "
+            f"{line['high']:>+6.0f}  {line['games']:>6}{best}"
+        )
     return lines
 
 

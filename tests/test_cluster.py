@@ -16,6 +16,7 @@ from hexray.config import with_overrides
 from hexray.data.store import GameStore
 from hexray.errors import CheckpointError, SettingsError, StoreError
 from hexray.evaluation import Evaluation, Leaves, know_nothing
+from hexray.net.checkpoint import load_net
 from hexray.presets import quick
 
 pytestmark = pytest.mark.ray
@@ -28,6 +29,7 @@ TINY = with_overrides(
         "learner": {"batch_rows": 16, "batches": 2, "precision": "float32"},
         "inference": {"precision": "float32", "batch_rows": 64},
         "replay": {"commit_seconds": 0.0, "min_rows": 16},
+        "judge": {"match_pairs": 4, "share": 0.05},
     },
 )
 
@@ -102,7 +104,7 @@ class _Recorder:
         self.rows: list[int] = []
         self.evaluate = SimpleNamespace(remote=self._answer)
 
-    async def _answer(self, cells: np.ndarray, size: int) -> Evaluation:
+    async def _answer(self, cells: np.ndarray, size: int, slot: int) -> Evaluation:
         self.rows.append(len(cells))
         return know_nothing(Leaves(cells, size))
 
@@ -158,6 +160,23 @@ def test_the_judge_plays_a_whole_game(run: tuple[Actors, Path]) -> None:
     assert winner_of(cells, 3) != 0
     assert fetch(actors.judge.openings.remote(3, 8))["openings"] == 9
     assert fetch(actors.judge.measure.remote(3, 8)) == {}
+
+
+def test_the_judge_rates_a_published_version_against_an_earlier_one(
+    run: tuple[Actors, Path],
+) -> None:
+    """Its games leave LIVE alone, and their time is counted where they were evaluated."""
+    actors, folder = run
+    server, before = actors.servers[0], fetch(actors.servers[0].match_seconds.remote())
+    live = fetch(server.evaluate.remote(np.zeros((1, 9), np.int8), 3)).version
+    first = fetch(actors.judge.rate.remote(actors.learner.publish.remote()))
+    assert "rating/elo" not in first
+    second = fetch(actors.judge.rate.remote(actors.learner.publish.remote()))
+    assert second["rating/version"] > first["best/version"]
+    assert second["rating/games"] == 2 * TINY.judge.match_pairs
+    assert second["rating/cost_s"] > fetch(server.match_seconds.remote()) - before > 0
+    assert fetch(server.evaluate.remote(np.zeros((1, 9), np.int8), 3)).version == live
+    assert load_net(Path(f"{folder}@best")).version == first["best/version"]
 
 
 def test_a_bad_block_is_refused_with_the_errors_own_class(run: tuple[Actors, Path]) -> None:

@@ -15,8 +15,9 @@ from hexray.config import RunConfig, with_overrides
 from hexray.data.store import GameStore
 from hexray.loop import main
 from hexray.metrics import METRICS_FILE, read_metrics
-from hexray.net.checkpoint import newest_checkpoint
+from hexray.net.checkpoint import load_net, newest_checkpoint
 from hexray.options import parse_run, read_settings
+from hexray.ratings.ladder_file import read_ladder
 from hexray.run_folder import open_run_folder
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
@@ -37,6 +38,9 @@ TINY = [
     "--checkpoint.every-seconds=1",
     "--judge.every-seconds=1",
     "--judge.held-out-rows=5",
+    "--judge.match-seconds=0.5",
+    "--judge.match-pairs=4",
+    "--judge.share=0.05",
 ]
 
 
@@ -86,6 +90,23 @@ def _assert_goes_on_alike(output: str, folder: Path) -> None:
     assert longer == saved.model_copy(update={"minutes": 2 * saved.minutes})
 
 
+def test_players_can_be_held_to_the_best_version(tmp_path: Path, home: dict[str, str]) -> None:
+    """Weights are published every tenth of a second; games see those of the ladder alone."""
+    folder = tmp_path / "run"
+    held = ("--promotion.players-use=best", "--learner.publish-seconds=0.1")
+    _train(folder, home, "--minutes=0.15", *held)
+    published = [
+        line["version"] for line in read_metrics(folder / METRICS_FILE) if "version" in line
+    ]
+    blocks = GameStore(folder / "games", 3).newest(10**9)
+    played = {int(version) for block in blocks for version in block.version.ravel()}
+    ladder = read_ladder(folder)
+    rated = {version for batch in ladder.batches for version in batch[:2]}
+    assert len(played) >= 2
+    assert played <= rated | {1, ladder.best}
+    assert len(set(published)) > 2 * len(played)
+
+
 def _stored_ids(folder: Path) -> list[str]:
     blocks = GameStore(folder / "games" / "3x3", 3).newest(10**9)
     return [game_id for block in blocks for game_id in block.game_id]
@@ -109,7 +130,7 @@ def test_a_killed_run_goes_on_with_the_same_command(tmp_path: Path, home: dict[s
     trained_s = newest.counters["trained_s"]
     seen = len(read_metrics(folder / METRICS_FILE))
 
-    _train(folder, home, f"--minutes={(trained_s + 6) / 60}")
+    output = _train(folder, home, f"--minutes={(trained_s + 9) / 60}")
     after = _stored_ids(folder)
     assert after[: len(stored)] == stored
     assert len(set(after)) == len(after) > len(stored)
@@ -123,6 +144,12 @@ def test_a_killed_run_goes_on_with_the_same_command(tmp_path: Path, home: dict[s
     assert final is not None
     assert final.counters["rows_trained"] > newest.counters["rows_trained"]
     assert final.counters["trained_s"] < trained_s + 20
+    ratings = json.loads((folder / "strength.json").read_text())["ratings"]
+    assert len(ratings) >= 2
+    assert [line["rating/elo"] for line in later if "rating/elo" in line]
+    best = [rating["version"] for rating in ratings if rating["is_best"]]
+    assert [load_net(Path(f"{folder}@best")).version] == best
+    assert "ratings in Elo" in output
 
 
 @pytest.mark.parametrize(

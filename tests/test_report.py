@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hexray.report import held_out_lines, write_curve, write_strength
+from hexray.report import held_out_lines, rating_lines, write_curve, write_strength
 
 SOLVED = {"solved/winner_accuracy": 0.9, "solved/move_accuracy": 0.95}
 LOSSES = {"learner/policy_loss": 2.0, "learner/value_loss": 0.5}
@@ -98,3 +98,29 @@ def test_a_strength_that_is_no_number_is_refused_and_nothing_written(tmp_path: P
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_strength({"winner_accuracy": math.nan}, tmp_path / "strength.json")
     assert not list(tmp_path.iterdir())
+
+
+def rating(version: int, *, is_best: bool = False) -> dict[str, float | bool]:
+    elo = {"elo": version - 1.4, "low": version - 50.0, "high": version + 50.0}
+    return {"version": version, **elo, "games": 32, "is_best": is_best}
+
+
+def test_ratings_are_a_table_with_the_best_marked() -> None:
+    assert rating_lines([rating(1), rating(7, is_best=True)]) == [
+        "ratings in Elo, 95 % intervals, 2 of 2 versions:",
+        "  version    Elo     low    high   games",
+        "        1     -0     -49     +51      32",
+        "        7     +6     -43     +57      32  best",
+    ]
+
+
+def test_without_ratings_there_is_no_table() -> None:
+    assert rating_lines([]) == []
+
+
+@pytest.mark.parametrize("best", [0, 5, 29])
+def test_of_many_ratings_the_first_the_best_and_the_newest_are_shown(best: int) -> None:
+    lines = rating_lines([rating(version, is_best=version == best) for version in range(30)])
+    shown = [int(line.split()[0]) for line in lines[2:]]
+    assert shown == sorted({0, best} | set(range(18, 30)))
+    assert f"{len(shown)} of 30 versions" in lines[0]
