@@ -17,6 +17,7 @@ from hexray.curriculum import (
     shares_of_work,
 )
 from hexray.play.first_moves import FirstMoves
+from hexray.rates import decided_rates, server_rates
 from hexray.throttle import throttle
 from hexray.usage import Family, own_usage, totals
 
@@ -117,15 +118,17 @@ class Controller:
             self._collect(TICK_S)
         fetch(actors.learner.save.remote(self.trained_s))
         simulations, judge = settings.final_simulations, actors.judge
-        strength: dict[str, Any] = {"simulations": simulations}
-        for board in boards_of(self._config):
-            first_moves = fetch(judge.first_moves.remote(board, simulations))
-            found = fetch(judge.measure.remote(board, simulations)) | first_moves.counts
+        boards, strength = boards_of(self._config), {"simulations": simulations}
+        first_moves = {
+            board: fetch(judge.first_moves.remote(board, simulations)) for board in boards
+        }
+        for board in boards:
+            found = fetch(judge.measure.remote(board, simulations)) | first_moves[board].counts
             prefix = figures_prefix(board, self._config)
             strength |= {f"{prefix}{key}": value for key, value in found.items()}
         strength |= fetch(self._compare())
         game = fetch(judge.sample_game.remote(self._config.board, simulations))
-        return Reached(strength, first_moves, game)
+        return Reached(strength, first_moves[self._config.board], game)
 
     def _compare(self) -> Any:
         """Ask the judge about held-out games of the board that the run is about."""
@@ -282,39 +285,3 @@ class Controller:
     def _measured(self, board: int, done: Any) -> None:
         prefix = f"solved/{figures_prefix(board, self._config)}"
         self._report({f"{prefix}{key}": value for key, value in fetch(done).items()})
-
-
-def decided_rates(counts: Mapping[str, int]) -> dict[str, float]:
-    """Return what share of moves was searched lightly and how often a decided game was lost.
-
-    The false rate is over the games that were called decided and yet searched in full, and left
-    out while there are none.
-    """
-    rates = {"decided/light_share": counts["light_searches"] / max(counts["moves"], 1)}
-    verified = counts["decided_verified"]
-    if verified:
-        rates["decided/false_rate"] = counts["decided_false"] / verified
-    return {**rates, "decided/verified": verified}
-
-
-def server_rates(
-    before: Mapping[str, float], then: float, after: Mapping[str, float], now: float
-) -> dict[str, float]:
-    """Return rates between two readings of a server's totals, ``then`` and ``now`` in seconds.
-
-    ``batch_fill`` is the mean batch as a share of the largest allowed, ``busy_share`` the part of
-    the time that the network worked, ``cache_hit_rate`` the share of rows answered from memory,
-    which are not evaluations. Waits are those of the latest requests in milliseconds.
-    """
-    totals = ("evaluations", "batches", "busy_s", "cache_asked", "cache_hits")
-    made = {key: after[key] - before[key] for key in totals}
-    rows = made["evaluations"] / max(made["batches"], 1)
-    return {
-        "evaluations_per_s": made["evaluations"] / (now - then),
-        "batch_rows": rows,
-        "batch_fill": rows / after["batch_rows"],
-        "busy_share": made["busy_s"] / (now - then),
-        "cache_hit_rate": made["cache_hits"] / max(made["cache_asked"], 1),
-        "wait_ms_p50": after["wait_ms_p50"],
-        "wait_ms_p99": after["wait_ms_p99"],
-    }

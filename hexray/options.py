@@ -9,10 +9,9 @@ import tyro
 import yaml
 from pydantic import ValidationError
 
-from hexray.config import RunConfig, with_overrides
+from hexray.config import RunConfig, explain, with_overrides
 from hexray.errors import SettingsError
 from hexray.presets import PRESETS
-from hexray.settings import explain
 
 _DESCRIPTION = """Train a strong Hex player by self-play.
 

@@ -14,7 +14,7 @@ FOLDERS = ("hexray", "tune", "examples", "benchmarks")
 
 LAYERS = (
     {"errors"},
-    {"files", "usage", "settings"},
+    {"files", "usage"},
     {"config"},
     {"presets", "placement", "curriculum"},
     {"game"},
@@ -22,7 +22,7 @@ LAYERS = (
     {"search", "data", "batching"},
     {"play", "net", "ratings"},
     {"actors", "htp"},
-    {"metrics", "report", "console", "run_folder", "options", "throttle", "cluster"},
+    {"metrics", "report", "console", "run_folder", "options", "throttle", "rates", "cluster"},
     {"controller", "throughput"},
     {"loop"},
     {"cli", "web", "tune", "examples", "benchmarks"},

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from hexray.config import RunConfig, SearchSettings, with_overrides
+from hexray.config import RunConfig, SearchSettings, settings_hash, with_overrides
 from hexray.errors import SettingsError
-from hexray.settings import settings_hash
 
 
 @pytest.mark.parametrize("path", FIELDS, ids=of_path)

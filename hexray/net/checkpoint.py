@@ -29,11 +29,10 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError
 
-from hexray.config import RunConfig
+from hexray.config import RunConfig, explain
 from hexray.errors import CheckpointError
 from hexray.files import atomic_folder, atomic_write, partial_path
 from hexray.net.kept import BEST_SUFFIX, ServedNet, best_path, read_kept
-from hexray.settings import explain
 
 _SCHEMA = 1
 _MANIFEST = "manifest.json"

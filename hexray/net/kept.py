@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
-from hexray.config import RunConfig
+from hexray.config import RunConfig, explain
 from hexray.errors import CheckpointError
 from hexray.files import atomic_write
-from hexray.settings import explain
 
 VERSIONS = "versions"
 BEST_FILE = "best.json"

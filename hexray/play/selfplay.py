@@ -3,14 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hexray.config import SearchSettings, SelfplaySettings
+from hexray.config import SearchSettings, SelfplaySettings, settings_hash
 from hexray.data.samples import GameBlock
 from hexray.evaluation import Conversation
 from hexray.game.board import EMPTY, Boards, new_boards, play, play_kernel
 from hexray.game.frame import swap_moves
 from hexray.play.decided import Decided
 from hexray.search import Memory, SearchResult, search
-from hexray.settings import settings_hash
 
 
 class SelfPlay:

@@ -2,9 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(gt=0)]
+Precision = Literal["auto", "float32", "bfloat16"]
+Backend = Literal["auto", "eager", "compiled"]
+ServingBackend = Literal["auto", "eager", "compiled", "graphs"]
 
 
 class Settings(BaseModel):

@@ -1,8 +1,8 @@
-"""What the controller works out by itself, without Ray."""
+"""Rates from totals, worked out without Ray."""
 
 import pytest
 
-from hexray.controller import decided_rates, server_rates
+from hexray.rates import decided_rates, server_rates
 
 BEFORE = {
     "evaluations": 1000,

@@ -1,0 +1,49 @@
+"""Every setting of a run: one frozen model per component, nested in RunConfig.
+
+The command line, a YAML file and a sweep all set the same paths (``search.simulations``).
+Each component receives its own part. Nothing else in the program holds a default.
+"""
+
+from hexray.config.base import (
+    Backend,
+    Precision,
+    Seconds,
+    ServingBackend,
+    Settings,
+    Share,
+    explain,
+    settings_hash,
+)
+from hexray.config.judging import ClusterSettings, JudgeSettings, PromotionSettings
+from hexray.config.learning import (
+    CheckpointSettings,
+    CurriculumSettings,
+    LearnerSettings,
+    ReplaySettings,
+)
+from hexray.config.play import InferenceSettings, NetSettings, SearchSettings, SelfplaySettings
+from hexray.config.run import RunConfig, with_overrides
+
+__all__ = [
+    "Backend",
+    "CheckpointSettings",
+    "ClusterSettings",
+    "CurriculumSettings",
+    "InferenceSettings",
+    "JudgeSettings",
+    "LearnerSettings",
+    "NetSettings",
+    "Precision",
+    "PromotionSettings",
+    "ReplaySettings",
+    "RunConfig",
+    "SearchSettings",
+    "Seconds",
+    "SelfplaySettings",
+    "ServingBackend",
+    "Settings",
+    "Share",
+    "explain",
+    "settings_hash",
+    "with_overrides",
+]
