@@ -31,7 +31,7 @@ class JudgeSettings(Settings):
     match_simulations: Annotated[int, Field(ge=1, le=100_000)] = 8
     """Simulations a move in these games, 1 to 100000."""
     share: Annotated[float, Field(gt=0, le=0.05)] = 0.04
-    """Share of the last minute that these games may take of a core or the network, to 0.05."""
+    """Seconds of CPU and of the network that these games may take a second, above 0 to 0.05."""
     versions: Annotated[int, Field(ge=4, le=1000)] = 12
     """Versions whose weights are kept as opponents, 4 to 1000."""
 
