@@ -62,6 +62,10 @@ class SelfplaySettings(Settings):
     """Share of games that begin with random stones, up to random_stones; the rest have 1 or 2."""
     random_stones: Share = 0.5
     """Upper bound of the random stones, as a share of the board."""
+    opening_choices: Annotated[int, Field(ge=1, le=64)] = 1
+    """Openings drawn for a game, 1 to 64; the network's values choose one, even ones rather."""
+    opening_evenness: Annotated[float, Field(ge=0, le=20)] = 2.0
+    """An opening of value v is chosen with weight (1 - v * v) to this power, and a hundredth."""
     adjudicate_share: Share = 0.8
     """Share of games that end as soon as the search has proven the result."""
     decided_simulations: Annotated[int, Field(ge=0, le=100_000)] = 0

@@ -5,11 +5,14 @@ from numpy.typing import NDArray
 
 from hexray.config import SearchSettings, SelfplaySettings, settings_hash
 from hexray.data.samples import GameBlock
-from hexray.evaluation import Conversation
+from hexray.evaluation import Conversation, Leaves, checked
 from hexray.game.board import EMPTY, Boards, new_boards, play, play_kernel
-from hexray.game.frame import swap_moves
+from hexray.game.frame import mover_cells, swap_moves
 from hexray.play.decided import Decided
 from hexray.search import Memory, SearchResult, search
+
+LEAST_WEIGHT = 0.01
+"""No opening is left out, however sure the network is of it: it may be wrong."""
 
 
 class SelfPlay:
@@ -52,7 +55,7 @@ class SelfPlay:
         self._policy = np.zeros((games, area, area), np.float16)
         self._version = np.zeros((games, area), np.int32)
         for game in range(games):
-            self._begin(game)
+            self._begin(game, *self._draw())
 
     def step(self) -> Conversation[GameBlock | None]:
         """Play one move in every game; return the games that ended, or None."""
@@ -73,8 +76,9 @@ class SelfPlay:
         winner = np.where(joined, boards.winner, proven_winner)
         block = self._collect(np.flatnonzero(over), winner, ~joined)
         self._decided.end(np.flatnonzero(over), winner)
-        for game in np.flatnonzero(over):
-            self._begin(int(game))
+        chosen = yield from self._choose_openings(int(over.sum()))
+        for game, opening in zip(np.flatnonzero(over), chosen, strict=True):
+            self._begin(int(game), *opening)
         return block
 
     def take_counts(self) -> dict[str, int]:
@@ -111,15 +115,34 @@ class SelfPlay:
             settings=self._hash,
         )
 
-    def _begin(self, game: int) -> None:
-        """Put a new game in place ``game``, its random stones played."""
+    def _draw(self) -> tuple[NDArray[np.int64], Boards]:
+        """Draw the random stones of a game, and play them."""
+        moves = opening_moves(self._size, self._settings, self._rng)
+        return moves, _undecided(self._size, moves)
+
+    def _choose_openings(self, games: int) -> Conversation[list[tuple[NDArray[np.int64], Boards]]]:
+        """Draw openings for so many games; where there is a choice, ask for their values."""
+        choices, evenness = self._settings.opening_choices, self._settings.opening_evenness
+        drawn = [self._draw() for _ in range(games * choices)]
+        if choices == 1:
+            return drawn
+        boards = [board for _, board in drawn]
+        cells = np.concatenate([mover_cells(board.cells, board.to_move) for board in boards])
+        leaves = Leaves(cells, self._size)
+        _, value, _ = checked((yield leaves), leaves)
+        weight = (1 - np.square(value.astype(np.float64))) ** evenness + LEAST_WEIGHT
+        # The largest of log(weight) + Gumbel noise is a draw in proportion to the weights.
+        score = np.log(weight) + self._rng.gumbel(size=len(weight))
+        best = score.reshape(games, choices).argmax(1) + np.arange(games) * choices
+        return [drawn[place] for place in best]
+
+    def _begin(self, game: int, moves: NDArray[np.int64], board: Boards) -> None:
+        """Put a new game in place ``game``, the random stones ``moves`` played on ``board``."""
         settings, rng = self._settings, self._rng
         self._serial[game] = self._begun
         self._begun += 1
         self._adjudicates[game] = rng.random() < settings.adjudicate_share
         self._decided.begin(game, rng)
-        moves = opening_moves(self._size, settings, rng)
-        board = _undecided(self._size, moves)
         for column, fresh in zip(self._boards, board, strict=True):
             column[game] = fresh[0]
         stones = int(np.count_nonzero(board.cells))

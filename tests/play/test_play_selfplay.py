@@ -98,7 +98,7 @@ def test_records_tell_the_version_of_each_game() -> None:
     search = SearchSettings(simulations=9, candidates=3, reuse_tree=True)
     group = SelfPlay(4, SelfplaySettings(games=6), search, "test", 0, (0,))
     blocks = []
-    for version in range(40):
+    for version in range(160):
 
         def evaluate(leaves: Leaves, version: int = version) -> Evaluation:
             return row_by_row(hashed)(leaves)._replace(version=version)
@@ -151,3 +151,51 @@ def test_openings_leave_every_game_undecided_even_on_tiny_boards(size: int) -> N
     assert (block.length > block.opening).all()
     for game, moves in enumerate(_games(block)):
         assert oracle.replay(size, moves[: block.opening[game]])[2] == EMPTY
+
+
+def _opening_values(choices: int, evenness: float = 4.0) -> list[float]:
+    """Play games whose first searched position has the value that its stones say."""
+
+    def telling(leaves: Leaves) -> Evaluation:
+        # Nearly lost with few stones, even with many: so the number of stones is the value.
+        stones = np.count_nonzero(leaves.cells, axis=1)
+        value = np.minimum(stones / 8, 1) - 0.99
+        return Evaluation(np.zeros(leaves.cells.shape, np.float16), value.astype(np.float32), 1)
+
+    asked = SelfplaySettings.model_validate(
+        {
+            "games": 16,
+            "random_share": 1.0,
+            "opening_choices": choices,
+            "opening_evenness": evenness,
+        }
+    )
+    group = SelfPlay(4, asked, SEARCHES[0], "test", 0, (0,))
+    blocks = [drive(group.step(), telling) for _ in range(120)]
+    block = concat_games([block for block in blocks if block is not None])
+    return block.opening.tolist()
+
+
+def test_of_several_openings_the_even_ones_are_chosen_rather() -> None:
+    one, many, indifferent = (np.mean(_opening_values(*asked)) for asked in ((1,), (8,), (8, 0.0)))
+    assert many > one + 1.5
+    assert abs(indifferent - one) < 0.6
+
+
+def test_a_choice_of_openings_asks_for_one_row_each() -> None:
+    asked = []
+
+    def counting(leaves: Leaves) -> Evaluation:
+        asked.append(len(leaves.cells))
+        return row_by_row(hashed)(leaves)
+
+    settings = SelfplaySettings(games=3, opening_choices=5)
+    group = SelfPlay(3, settings, SEARCHES[0], "test", 0, (0,))
+    ended = 0
+    for _ in range(12):
+        del asked[:]
+        block = drive(group.step(), counting)
+        over = 0 if block is None else len(block.game_id)
+        ended += over
+        assert (asked[-1] == 5 * over) if over else (asked[-1] <= 3 * 4)
+    assert ended > 3
