@@ -158,7 +158,7 @@ def test_the_judge_plays_a_whole_game(run: tuple[Actors, Path]) -> None:
         assert winner_of(cells, 3) == 0
         cells[move] = -1 if ply % 2 else 1
     assert winner_of(cells, 3) != 0
-    assert fetch(actors.judge.openings.remote(3, 8))["openings"] == 9
+    assert fetch(actors.judge.first_moves.remote(3, 8)).counts["openings"] == 9
     assert fetch(actors.judge.measure.remote(3, 8)) == {}
 
 

@@ -98,7 +98,7 @@ def test_players_can_be_held_to_the_best_version(tmp_path: Path, home: dict[str,
     published = [
         line["version"] for line in read_metrics(folder / METRICS_FILE) if "version" in line
     ]
-    blocks = GameStore(folder / "games", 3).newest(10**9)
+    blocks = GameStore(folder / "games" / "3x3", 3).newest(10**9)
     played = {int(version) for block in blocks for version in block.version.ravel()}
     ladder = read_ladder(folder)
     rated = {version for batch in ladder.batches for version in batch[:2]}

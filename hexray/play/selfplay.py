@@ -14,6 +14,8 @@ from hexray.search import Memory, SearchResult, search
 LEAST_WEIGHT = 0.01
 """No opening is left out, however sure the network is of it: it may be wrong."""
 
+_Opening = tuple[NDArray[np.int64], Boards]
+
 
 class SelfPlay:
     """One group of games in lockstep: every ``step`` searches and plays one move in each."""
@@ -55,7 +57,7 @@ class SelfPlay:
         self._policy = np.zeros((games, area, area), np.float16)
         self._version = np.zeros((games, area), np.int32)
         for game in range(games):
-            self._begin(game, *self._draw())
+            self._begin(game)
 
     def step(self) -> Conversation[GameBlock | None]:
         """Play one move in every game; return the games that ended, or None."""
@@ -78,7 +80,7 @@ class SelfPlay:
         self._decided.end(np.flatnonzero(over), winner)
         chosen = yield from self._choose_openings(int(over.sum()))
         for game, opening in zip(np.flatnonzero(over), chosen, strict=True):
-            self._begin(int(game), *opening)
+            self._begin(int(game), opening)
         return block
 
     def take_counts(self) -> dict[str, int]:
@@ -115,17 +117,17 @@ class SelfPlay:
             settings=self._hash,
         )
 
-    def _draw(self) -> tuple[NDArray[np.int64], Boards]:
+    def _draw(self) -> _Opening:
         """Draw the random stones of a game, and play them."""
         moves = opening_moves(self._size, self._settings, self._rng)
         return moves, _undecided(self._size, moves)
 
-    def _choose_openings(self, games: int) -> Conversation[list[tuple[NDArray[np.int64], Boards]]]:
-        """Draw openings for so many games; where there is a choice, ask for their values."""
+    def _choose_openings(self, games: int) -> Conversation[list[_Opening | None]]:
+        """Draw openings for so many games by their values; None where there is no choice."""
         choices, evenness = self._settings.opening_choices, self._settings.opening_evenness
-        drawn = [self._draw() for _ in range(games * choices)]
         if choices == 1:
-            return drawn
+            return [None] * games
+        drawn = [self._draw() for _ in range(games * choices)]
         boards = [board for _, board in drawn]
         cells = np.concatenate([mover_cells(board.cells, board.to_move) for board in boards])
         leaves = Leaves(cells, self._size)
@@ -136,13 +138,14 @@ class SelfPlay:
         best = score.reshape(games, choices).argmax(1) + np.arange(games) * choices
         return [drawn[place] for place in best]
 
-    def _begin(self, game: int, moves: NDArray[np.int64], board: Boards) -> None:
-        """Put a new game in place ``game``, the random stones ``moves`` played on ``board``."""
+    def _begin(self, game: int, opening: _Opening | None = None) -> None:
+        """Put a new game in place ``game``, its random stones played."""
         settings, rng = self._settings, self._rng
         self._serial[game] = self._begun
         self._begun += 1
         self._adjudicates[game] = rng.random() < settings.adjudicate_share
         self._decided.begin(game, rng)
+        moves, board = opening or self._draw()
         for column, fresh in zip(self._boards, board, strict=True):
             column[game] = fresh[0]
         stones = int(np.count_nonzero(board.cells))

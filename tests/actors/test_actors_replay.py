@@ -172,7 +172,7 @@ def test_rows_are_drawn_by_the_sampling_that_was_set(tmp_path: Path) -> None:
     send(replay_in(tmp_path), random_block(4, 40, seed=1), random_block(4, 40, seed=2))
     games = on_disk(tmp_path)
     versions = np.concatenate([slow_rows(block).version for block in games])
-    settings = ReplaySettings(min_rows=1, sampling="recent", newest_share=0.1)
+    settings = ReplaySettings(min_rows=1, held_out=0, sampling="recent", newest_share=0.1)
     drawn = asyncio.run(Replay(tmp_path, 4, settings, 0).sample(2000)).version
     newest = versions[-int(np.ceil(0.1 * len(versions))) :]
     assert set(drawn) == set(newest)

@@ -26,10 +26,12 @@ def training_loss(rows: Rows, said: Evaluation) -> float:
     targets = Targets(
         torch.from_numpy(rows.cells != 0),
         *(torch.from_numpy(column.astype(np.float32)) for column in numbers),
+        reply=torch.empty((len(rows.cells), 0)),
+        owner=torch.empty((len(rows.cells), 0)),
     )
     logits = torch.from_numpy(said.logits.astype(np.float32))
     value_logit = torch.zeros(len(rows.cells))
-    return float(loss(logits, value_logit, targets, LearnerSettings()).policy)
+    return float(loss((logits, value_logit), targets, LearnerSettings()).policy)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
