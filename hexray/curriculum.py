@@ -47,8 +47,9 @@ class Turns:
         able = [board for board in shares if board in ready and shares[board] > 0]
         if not able:
             return None
+        owed = {board: self._owed.get(board, 0.0) + share for board, share in shares.items()}
         self._owed = {
-            board: min(self._owed.get(board, 0.0) + share, 1.0) for board, share in shares.items()
+            board: turns if board in ready else min(turns, 1.0) for board, turns in owed.items()
         }
         chosen = max(able, key=lambda board: self._owed[board])
         self._owed[chosen] -= 1
