@@ -160,7 +160,7 @@ class Controller:
             if board is not None:
                 rows = actors.replay.sample.remote(block, board)
                 trained = actors.learner.train.remote(rows, self.progress)
-                self._expect(trained, "train", self._trained)
+                self._expect(trained, "train", lambda done, board=board: self._trained(board, done))
         if self._rows_trained and self._is_due("publish", config.learner.publish_seconds):
             self._expect(actors.learner.publish.remote(), "publish", self._load)
         if self._is_due("stats", STATS_SECONDS):
@@ -229,10 +229,14 @@ class Controller:
         if self._config.selfplay.decided_simulations:
             self._report(decided_rates(self._decided))
 
-    def _trained(self, done: Any) -> None:
+    def _trained(self, board: int, done: Any) -> None:
+        """Report the losses; those of a rehearsal bear the name of their board."""
         losses = fetch(done)
         self._rows_trained = int(losses["rows_trained"])
-        self._report({f"learner/{key}": value for key, value in losses.items()})
+        is_rehearsal = board < board_in_turn(self.progress, self._config)
+        name = f"learner/{board}x{board}" if is_rehearsal else "learner"
+        self._report({f"{name}/{key}": value for key, value in losses.items()})
+        self._report({"learner/rows_trained": self._rows_trained})
 
     def _load(self, published: Any) -> None:
         """Send new weights to every server without looking at them."""
