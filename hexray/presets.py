@@ -29,7 +29,11 @@ def curriculum(board: int) -> RunConfig:
     """Learn smaller boards first, with the same network, and keep them: strongest for its time."""
     boards = _smaller(board)
     until = tuple(_GIVES_WAY ** (len(boards) - place) for place in range(len(boards)))
-    overrides = {"curriculum": {"boards": boards, "until": until}}
+    overrides = {
+        "curriculum": {"boards": boards, "until": until},
+        "search": {"bridges": True},
+        "selfplay": {"opening_choices": 8},
+    }
     return with_overrides(default(board), overrides)
 
 
