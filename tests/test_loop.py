@@ -160,7 +160,8 @@ def test_every_search_trains_until_a_signal_ends_the_run_with_its_results(
     tmp_path: Path, home: dict[str, str], search: str, number: signal.Signals, status: int
 ) -> None:
     folder = tmp_path / "run"
-    process = _start(folder, home, search, "--minutes=9", "--checkpoint.every-seconds=4")
+    settings = ("--minutes=9", "--checkpoint.every-seconds=4", "--replay.held-out=0.5")
+    process = _start(folder, home, search, *settings)
     _wait_until_training(process, folder, steps=0)
     process.send_signal(number)
     sent = time.monotonic()
