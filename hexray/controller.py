@@ -13,7 +13,6 @@ from hexray.curriculum import (
     Turns,
     board_in_turn,
     boards_of,
-    figures_prefix,
     shares_of_work,
 )
 from hexray.play.first_moves import FirstMoves
@@ -32,9 +31,13 @@ Report = Callable[[Mapping[str, float]], None]
 
 
 class Reached(NamedTuple):
-    """What a run has reached: measurements, first moves, and the moves of a game against itself."""
+    """What a run has reached: measurements, first moves, and the moves of a game against itself.
+
+    ``smaller`` holds the measurements of the boards before the last, by board.
+    """
 
     strength: dict[str, Any]
+    smaller: dict[int, dict[str, float]]
     first_moves: FirstMoves
     game: list[int]
 
@@ -108,27 +111,22 @@ class Controller:
         self._ended = self._clock()
 
     def finish(self) -> Reached:
-        """Publish the last weights, checkpoint them, and measure them.
-
-        Figures of smaller boards are named ``5x5/winner_accuracy`` and so on.
-        """
+        """Publish the last weights, checkpoint them, and measure them."""
         settings, actors = self._config.judge, self._actors
         self._load(actors.learner.publish.remote())
         while self._under_way:
             self._collect(TICK_S)
         fetch(actors.learner.save.remote(self.trained_s))
         simulations, judge = settings.final_simulations, actors.judge
-        boards, strength = boards_of(self._config), {"simulations": simulations}
-        first_moves = {
-            board: fetch(judge.first_moves.remote(board, simulations)) for board in boards
-        }
-        for board in boards:
-            found = fetch(judge.measure.remote(board, simulations)) | first_moves[board].counts
-            prefix = figures_prefix(board, self._config)
-            strength |= {f"{prefix}{key}": value for key, value in found.items()}
-        strength |= fetch(self._compare())
-        game = fetch(judge.sample_game.remote(self._config.board, simulations))
-        return Reached(strength, first_moves[self._config.board], game)
+        first_moves, figures = {}, {}
+        for board in boards_of(self._config):
+            first_moves[board] = fetch(judge.first_moves.remote(board, simulations))
+            measured = fetch(judge.measure.remote(board, simulations))
+            figures[board] = {**measured, **first_moves[board].counts}
+        own = self._config.board
+        strength = {**figures.pop(own), **fetch(self._compare()), "simulations": simulations}
+        game = fetch(judge.sample_game.remote(own, simulations))
+        return Reached(strength, figures, first_moves[own], game)
 
     def _compare(self) -> Any:
         """Ask the judge about held-out games of the board that the run is about."""
@@ -287,5 +285,5 @@ class Controller:
             self._report(totals(readings, self._family.cpu_s() if is_ours else counted))
 
     def _measured(self, board: int, done: Any) -> None:
-        prefix = f"solved/{figures_prefix(board, self._config)}"
-        self._report({f"{prefix}{key}": value for key, value in fetch(done).items()})
+        name = "solved" if board == self._config.board else f"solved/{board}x{board}"
+        self._report({f"{name}/{key}": value for key, value in fetch(done).items()})

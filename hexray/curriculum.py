@@ -10,11 +10,6 @@ def boards_of(config: RunConfig) -> tuple[int, ...]:
     return *config.curriculum.boards, config.board
 
 
-def figures_prefix(board: int, config: RunConfig) -> str:
-    """Return what the names of figures begin with: nothing, or a smaller board's ``5x5/``."""
-    return "" if board == config.board else f"{board}x{board}/"
-
-
 def board_in_turn(progress: float, config: RunConfig) -> int:
     """Return the board to which most of the work goes when ``progress`` [0, 1] is over."""
     smaller = zip(config.curriculum.boards, config.curriculum.until, strict=True)

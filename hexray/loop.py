@@ -13,7 +13,6 @@ from hexray.cluster import fetch, ray_session, start_actors
 from hexray.config import RunConfig
 from hexray.console import Console
 from hexray.controller import Controller, Reached
-from hexray.curriculum import boards_of, figures_prefix
 from hexray.errors import HexrayError
 from hexray.evaluation import drive, know_nothing
 from hexray.files import atomic_write
@@ -144,7 +143,8 @@ class _Signals:
 def _write_results(path: Path, config: RunConfig, reached: Reached) -> None:
     title = f"hexray {config.board}x{config.board}, seed {config.seed}"
     moves = reached.first_moves
-    strength = {**reached.strength, "first_moves": moves.record()}
+    smaller = {f"{board}x{board}": figures for board, figures in reached.smaller.items()}
+    strength = {**reached.strength, "first_moves": moves.record(), "smaller_boards": smaller}
     write_strength(strength, path / "strength.json")
     picture = board_svg(config.board, reached.game, title=f"{title}: a game against itself")
     atomic_write(path / "game.svg", picture.encode())
@@ -157,8 +157,9 @@ def _write_results(path: Path, config: RunConfig, reached: Reached) -> None:
 def _summary(path: Path, config: RunConfig, reached: Reached, trained_s: float) -> str:
     strength = reached.strength
     lines = [f"\ntrained {trained_s / 60:.1f} of {config.minutes:g} minutes"]
-    for board in boards_of(config):
-        lines += _strength_lines(strength, board, figures_prefix(board, config))
+    for board, figures in reached.smaller.items():
+        lines += _smaller_lines(board, figures, strength["simulations"])
+    lines += _strength_line(config.board, strength, strength["simulations"])
     lines += held_out_lines(strength)
     lines += rating_lines(strength["ratings"])
     if reached.first_moves.wins is not None:
@@ -177,24 +178,24 @@ def _summary(path: Path, config: RunConfig, reached: Reached, trained_s: float) 
     return "\n".join(lines)
 
 
-def _strength_lines(strength: Mapping[str, float], board: int, prefix: str) -> list[str]:
-    """Say what was reached on one board, as far as it was measured."""
-    found = {
-        key.removeprefix(prefix): value
-        for key, value in strength.items()
-        if key.rpartition("/")[0] == prefix.rstrip("/")
-    }
-    lines = []
-    if "winner_accuracy" in found:
-        lines.append(
-            f"strength on {board}x{board} with {strength['simulations']} simulations on "
-            f"{found['positions']:.0f} solved positions: winner {found['winner_accuracy']:.3f}, "
-            f"move {found['move_accuracy']:.3f}"
-        )
-    if prefix and "openings" in found:
+def _strength_line(board: int, figures: Mapping[str, float], simulations: int) -> list[str]:
+    """Say what was reached on one board, if its truth is known."""
+    if "winner_accuracy" not in figures:
+        return []
+    return [
+        f"strength on {board}x{board} with {simulations} simulations on "
+        f"{figures['positions']:.0f} solved positions: winner {figures['winner_accuracy']:.3f}, "
+        f"move {figures['move_accuracy']:.3f}"
+    ]
+
+
+def _smaller_lines(board: int, figures: Mapping[str, float], simulations: int) -> list[str]:
+    """Say what was reached on a board before the last, as far as it was measured."""
+    lines = _strength_line(board, figures, simulations)
+    if "openings" in figures:
         lines.append(
             f"first moves on the empty {board}x{board} board judged wrongly: "
-            f"{found['openings_wrong']:.0f} of {found['openings']:.0f}"
+            f"{figures['openings_wrong']:.0f} of {figures['openings']:.0f}"
         )
     return lines
 

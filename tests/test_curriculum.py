@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexray.config import RunConfig, with_overrides
-from hexray.curriculum import Turns, board_in_turn, boards_of, figures_prefix, shares_of_work
+from hexray.curriculum import Turns, board_in_turn, boards_of, shares_of_work
 from hexray.errors import SettingsError
 
 STAGES = {"boards": (5, 6), "until": (0.25, 0.5), "rehearsal": 0.2}
@@ -33,10 +33,6 @@ def test_boards_that_had_their_turn_share_the_rehearsal() -> None:
     assert shares_of_work(0.1, config(**STAGES)) == {5: 1.0}
     assert shares_of_work(0.3, config(**STAGES)) == {5: 0.2, 6: 0.8}
     assert shares_of_work(0.9, config(**STAGES)) == {5: 0.1, 6: 0.1, 7: 0.8}
-
-
-def test_figures_of_smaller_boards_bear_their_names() -> None:
-    assert [figures_prefix(board, config(**STAGES)) for board in (5, 7)] == ["5x5/", ""]
 
 
 SHARES = st.dictionaries(st.integers(2, 19), st.floats(0.05, 1), min_size=1, max_size=5)

@@ -3,8 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from types import TracebackType
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import numpy as np
@@ -44,7 +44,7 @@ class Budget:
 
 
 class Pace:
-    """The pace of work in a thread beside an event loop; as a context it pays for what is inside.
+    """The pace of work in a thread beside an event loop, paid from a budget.
 
     A piece of work costs the CPU time of this process and what ``cost_elsewhere`` has grown by.
     """
@@ -65,7 +65,6 @@ class Pace:
         self._sleep = stopping.wait if sleep is None else sleep
         self._loop = asyncio.get_running_loop()
         self._elsewhere_s: float | None = None
-        self._cpu_s = 0.0
 
     def pause(self) -> None:
         """Wait until work may go on; raises Stopped when it is to end."""
@@ -77,20 +76,17 @@ class Pace:
         """Let the event loop await something, from the thread of the work."""
         return asyncio.run_coroutine_threadsafe(_await(awaited), self._loop).result()
 
-    def __enter__(self) -> None:
+    @contextmanager
+    def paid(self) -> Iterator[None]:
+        """Pay for what is done inside."""
         if self._elsewhere_s is None:
             self._elsewhere_s = self.wait_for(self._cost_elsewhere())
-        self._cpu_s = time.process_time()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._elsewhere_s is not None
-        before, self._elsewhere_s = self._elsewhere_s, self.wait_for(self._cost_elsewhere())
-        self._budget.spend(time.process_time() - self._cpu_s + self._elsewhere_s - before)
+        before_s, cpu_s = self._elsewhere_s, time.process_time()
+        try:
+            yield
+        finally:
+            self._elsewhere_s = self.wait_for(self._cost_elsewhere())
+            self._budget.spend(time.process_time() - cpu_s + self._elsewhere_s - before_s)
 
 
 class PacedPlayer:
@@ -103,7 +99,7 @@ class PacedPlayer:
     def choose(self, boards: Boards, histories: Sequence[Sequence[int]]) -> NDArray[np.int64]:
         """Return a move for each of G undecided positions; raises Stopped."""
         self._pace.pause()
-        with self._pace:
+        with self._pace.paid():
             return self._player.choose(boards, histories)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hexray.actors.inference import BEST, HOME, RIVAL
 from hexray.actors.paced import Budget, Pace, PacedPlayer, Stopped
-from hexray.config import RunConfig, SearchSettings
+from hexray.config import RunConfig, SearchSettings, candidates_for
 from hexray.errors import CheckpointError
 from hexray.evaluation import EvaluateAsync, know_nothing
 from hexray.net.kept import (
@@ -37,8 +37,6 @@ from hexray.ratings.ladder import (
 from hexray.ratings.ladder_file import LADDER_FILE, read_ladder, write_ladder
 from hexray.ratings.results import count_pairs
 from hexray.ratings.standings import may_enter, metrics_of, next_match
-
-_MOST_CANDIDATES = 16
 
 Published = tuple[int, Mapping[str, NDArray[np.float32]]]
 
@@ -81,7 +79,7 @@ class Rater:
         self._stopping = threading.Event()
         simulations = config.judge.match_simulations
         self._search = SearchSettings(
-            simulations=simulations, candidates=min(_MOST_CANDIDATES, simulations)
+            simulations=simulations, candidates=candidates_for(simulations)
         )
         area = config.board * config.board
         self._openings = area * (area - 1)
@@ -130,16 +128,16 @@ class Rater:
 
     def _rate(self, published: Published, pace: Pace) -> dict[str, float]:
         pace.pause()
-        with pace:
+        with pace.paid():
             if may_enter(self._ladder):
                 self._enter(published, pace)
             match = next_match(self._ladder, kept_versions(self._run), self._openings)
         if match is not None:
             batch = self._play(*match, pace)
-            with pace:
+            with pace.paid():
                 settings = self._config.promotion
                 self._advance(after(self._ladder, batch, settings, self._openings), pace)
-        with pace:
+        with pace.paid():
             metrics = metrics_of(self._ladder)
         return {**metrics, "rating/cost_s": self._budget.spent_s}
 
@@ -172,7 +170,7 @@ class Rater:
     def _seat(self, version: int, slot: int, pace: Pace) -> PacedPlayer:
         """Load a version into a slot and return a player who asks it."""
         pace.pause()
-        with pace:
+        with pace.paid():
             pace.wait_for(self._slots.load(self._kept(version), slot))
         evaluate = self._slots.evaluate(slot)
         player = NetworkPlayer(

@@ -16,7 +16,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from hexray.cluster import ray_session
-from hexray.config import RunConfig, with_overrides
+from hexray.config import RunConfig, candidates_for, with_overrides
 from hexray.errors import SettingsError
 from hexray.loop import train
 from hexray.metrics import METRICS_FILE, read_metrics
@@ -152,7 +152,7 @@ def selfplay(
     _check(seconds=seconds, batches=min(batches, default=0))
     servers = (os.cpu_count() or 1) if servers is None else servers
     more = {
-        "search": {"simulations": simulations, "candidates": min(16, simulations)},
+        "search": {"simulations": simulations, "candidates": candidates_for(simulations)},
         "inference": {"servers": servers, "batch_rows": max(batches)},
         "selfplay": {"halves": halves, "games": games},
     }

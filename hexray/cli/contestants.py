@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.cli.networks import evaluator_of
-from hexray.config import RunConfig, SearchSettings, with_overrides
+from hexray.config import RunConfig, SearchSettings, candidates_for, with_overrides
 from hexray.errors import SettingsError
 from hexray.game.board import Boards
 from hexray.htp.client import EnginePlayer
@@ -106,7 +106,7 @@ def _how(text: str, kind: str, settings: str) -> tuple[SearchSettings, float | N
     if seconds is not None and not 0 < seconds <= 1e6:
         raise SettingsError(f"{text!r}: use more than 0 seconds, at most 1000000")
     search: dict[str, Any] = {"kind": kind, "simulations": simulations}
-    search["candidates"] = min(16, max(simulations, 1))
+    search["candidates"] = candidates_for(simulations)
     if widths is not None:
         search["widths"] = widths
     return with_overrides(RunConfig(), {"search": search}).search, seconds

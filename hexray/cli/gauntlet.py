@@ -3,15 +3,23 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import tyro
 
 from hexray.cli.contestants import parse_contestant
-from hexray.cli.match import Named, board_side, new_file, plain, play_recorded, summary
+from hexray.cli.match import (
+    Named,
+    Set,
+    board_side,
+    new_file,
+    plain,
+    play_recorded,
+    summary,
+)
 from hexray.errors import SettingsError
 from hexray.play.arena import MatchGame
-from hexray.play.openings import Kind, draw_openings
+from hexray.play.openings import draw_openings
 from hexray.ratings.intervals import score_of_games
 from hexray.ratings.results import Record, totals
 
@@ -31,12 +39,8 @@ def gauntlet(
     against: tuple[str, ...] = ("random", "heuristic"),
     screen_games: int = 40,
     games: int = 400,
-    board: int | None = None,
-    openings: Kind = "first",
-    seed: int = 0,
-    move_seconds: float = 60.0,
-    record: Path | None = None,
-    json_output: Annotated[bool, tyro.conf.arg(name="json")] = False,
+    *,
+    setting: Set,
 ) -> int:
     """Screen a player against several others, then play a long match with the strongest of them.
 
@@ -50,18 +54,14 @@ def gauntlet(
         against: Its opponents: baselines, networks, engines.
         screen_games: Games with each of them, an even number.
         games: Games of the long match, an even number.
-        board: Board side, 2 to 19; by default that of the networks.
-        openings: As for ``hexray match``: first, pairs or balanced.
-        seed: Seed of openings and of players that draw lots.
-        move_seconds: Seconds an engine has for a move before it has lost the game.
-        record: File for the games, one JSON line each; by default gauntlet-CANDIDATE-SEED.jsonl.
-        json_output: Print one last line of JSON.
+        setting: What every match is asked for.
     """
     _check(candidate, against, {"--screen-games": screen_games, "--games": games})
-    entrants = {text: parse_contestant(text, move_seconds) for text in (candidate, *against)}
-    size = board_side(board, list(entrants.values()))
-    drawn = draw_openings(openings, size, (screen_games + games) // 2, seed)
-    file = new_file(record or Path(f"gauntlet-{plain(candidate)}-{seed}.jsonl"))
+    seed, players = setting.seed, (candidate, *against)
+    entrants = {text: parse_contestant(text, setting.move_seconds) for text in players}
+    size = board_side(setting.board, list(entrants.values()))
+    drawn = draw_openings(setting.openings, size, (screen_games + games) // 2, seed)
+    file = new_file(setting.record or Path(f"gauntlet-{plain(candidate)}-{seed}.jsonl"))
     until = screen_games // 2
 
     def meet(stage: str, opponent: str, first: int, last: int) -> Stage:
@@ -72,7 +72,7 @@ def gauntlet(
     has_passed = passes(stages)
     if has_passed:
         stages.append(meet(FINAL, strongest(stages), until, len(drawn)))
-    _show(stages, has_passed, {"board": size, "games_file": str(file)}, json_output)
+    _show(stages, has_passed, {"board": size, "games_file": str(file)}, setting.json_output)
     return 0
 
 

@@ -1,5 +1,6 @@
 """``hexray match``: who is stronger, and how sure that is."""
 
+import dataclasses
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -24,17 +25,36 @@ from hexray.ratings.results import count_pairs
 Named = tuple[str, Contestant]
 
 
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What matches of every kind are asked for."""
+
+    board: int | None = None
+    """Board side, 2 to 19; by default that of the networks."""
+    openings: Kind = "first"
+    """Every first move in turn and then two stones at random, all pairs of them, or the most
+    balanced ones."""
+    seed: int = 0
+    """Seed of openings and of players that draw lots."""
+    move_seconds: float = 60.0
+    """Seconds an engine has for a move before it has lost the game."""
+    record: Path | None = None
+    """File for the games, one JSON line each; by default named after the players and the seed."""
+    json_output: Annotated[bool, tyro.conf.arg(name="json")] = False
+    """Print one last line of JSON."""
+
+
+Set = Annotated[Setting, tyro.conf.arg(name="")]
+"""The setting as options of a command, without a name before theirs."""
+
+
 def match(
     first: tyro.conf.Positional[str],
     second: tyro.conf.Positional[str],
     /,
     games: int = 100,
-    board: int | None = None,
-    openings: Kind = "first",
-    seed: int = 0,
-    move_seconds: float = 60.0,
-    record: Path | None = None,
-    json_output: Annotated[bool, tyro.conf.arg(name="json")] = False,
+    *,
+    setting: Set,
 ) -> int:
     """Play a match and say who is stronger, with intervals of 95 %.
 
@@ -47,23 +67,19 @@ def match(
         first: The player whose score is given.
         second: Its opponent.
         games: Games in all, an even number.
-        board: Board side, 2 to 19; by default that of the networks.
-        openings: Every first move in turn and then two stones at random, or the most balanced ones.
-        seed: Seed of openings and of players that draw lots.
-        move_seconds: Seconds an engine has for a move before it has lost the game.
-        record: File for the games, one JSON line each; by default match-FIRST-SECOND-SEED.jsonl.
-        json_output: Print one last line of JSON.
+        setting: What every match is asked for.
     """
     if games < 2 or games % 2:
         raise SettingsError(f"--games {games}: use an even number; openings are played in pairs")
-    contestants = [parse_contestant(text, move_seconds) for text in (first, second)]
-    size = board_side(board, contestants)
-    drawn = draw_openings(openings, size, games // 2, seed)
-    file = new_file(record or Path(f"match-{plain(first)}-{plain(second)}-{seed}.jsonl"))
+    seed = setting.seed
+    contestants = [parse_contestant(text, setting.move_seconds) for text in (first, second)]
+    size = board_side(setting.board, contestants)
+    drawn = draw_openings(setting.openings, size, games // 2, seed)
+    file = new_file(setting.record or Path(f"match-{plain(first)}-{plain(second)}-{seed}.jsonl"))
     pair = ((first, contestants[0]), (second, contestants[1]))
     played = play_recorded(pair, size, drawn, seed, file)
     result = {"first": first, "second": second, "board": size, **summary(played)}
-    _show({**result, "games_file": str(file)}, json_output)
+    _show({**result, "games_file": str(file)}, setting.json_output)
     return 0
 
 

@@ -21,7 +21,13 @@ from hexray.config.learning import (
     LearnerSettings,
     ReplaySettings,
 )
-from hexray.config.play import InferenceSettings, NetSettings, SearchSettings, SelfplaySettings
+from hexray.config.play import (
+    InferenceSettings,
+    NetSettings,
+    SearchSettings,
+    SelfplaySettings,
+    candidates_for,
+)
 from hexray.config.run import RunConfig, with_overrides
 
 __all__ = [
@@ -43,6 +49,7 @@ __all__ = [
     "ServingBackend",
     "Settings",
     "Share",
+    "candidates_for",
     "explain",
     "settings_hash",
     "with_overrides",

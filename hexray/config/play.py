@@ -49,6 +49,11 @@ class SearchSettings(Settings):
     """Minimax: self-play draws children from the prior at this temperature; 0 keeps the best."""
 
 
+def candidates_for(simulations: int) -> int:
+    """Return the candidates of a Gumbel root in measurements, matches and benchmarks."""
+    return max(1, min(16, simulations))
+
+
 class SelfplaySettings(Settings):
     """How games are made."""
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hexray.config import SearchSettings
+from hexray.config import SearchSettings, candidates_for
 from hexray.evaluation import Evaluate, drive, know_nothing
 from hexray.game.board import Boards, new_boards, play
 from hexray.game.frame import mover_cells, swap_moves
@@ -62,7 +62,7 @@ class Thinker:
             )
         else:
             self._settings = SearchSettings(
-                simulations=simulations, candidates=min(16, simulations), reuse_tree=True
+                simulations=simulations, candidates=candidates_for(simulations), reuse_tree=True
             )
         self._memory: Memory | None = None
         self._seen = np.zeros(0, np.int8)

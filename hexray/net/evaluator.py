@@ -79,8 +79,7 @@ class Evaluator:
         self.choice = describe(chosen, rows)
         self._rows, self._threads = rows, chosen.candidate.threads
         self._net, self._run = nets[self.precision].net, runner(chosen.candidate)
-        if self.is_compiled:
-            work(chosen.candidate)
+        self.prepare(size)
 
     def prepare(self, size: int) -> None:
         """Compile for boards of side ``size`` now instead of at the first call."""

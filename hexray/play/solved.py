@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hexray.config import SearchSettings
+from hexray.config import SearchSettings, candidates_for
 from hexray.errors import FileFormatError, IllegalMove
 from hexray.evaluation import Conversation, Leaves
 from hexray.game.board import (
@@ -147,7 +147,7 @@ def answers(
 
 
 def _search(boards: Boards, simulations: int) -> Conversation[SearchResult]:
-    settings = SearchSettings(simulations=simulations, candidates=min(16, simulations))
+    settings = SearchSettings(simulations=simulations, candidates=candidates_for(simulations))
     return search(boards, settings, None, np.zeros(len(boards.cells), np.bool_))
 
 

@@ -112,7 +112,7 @@ def _paced(scene: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_piece_costs_what_it_took_here_and_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     def scene(pace: Pace, cpu: Clock, elsewhere: Clock, budget: Budget, _: object) -> None:
         for _ in range(3):
-            with pace:
+            with pace.paid():
                 cpu.sleep(0.2)
                 elsewhere.sleep(0.3)
             cpu.sleep(7.0)  # not for this work
@@ -124,7 +124,7 @@ def test_a_piece_costs_what_it_took_here_and_elsewhere(monkeypatch: pytest.Monke
 def test_a_piece_that_fails_is_paid_for(monkeypatch: pytest.MonkeyPatch) -> None:
     def scene(pace: Pace, cpu: Clock, elsewhere: Clock, budget: Budget, _: object) -> None:
         def fail() -> None:
-            with pace:
+            with pace.paid():
                 elsewhere.sleep(0.3)
                 raise ValueError("no")
 

@@ -8,6 +8,7 @@ import oracle
 import pytest
 from drawn import drawn, together
 from evaluators import hashed, row_by_row
+from proofs import assert_true
 
 from hexray.config import SearchSettings
 from hexray.evaluation import drive
@@ -96,7 +97,7 @@ def test_one_move_that_completes_the_chain_is_found() -> None:
 
 @pytest.mark.parametrize("root", ["gumbel", "puct"])
 def test_a_search_with_bridges_proves_more_and_nothing_wrong(root: str) -> None:
-    rng, known = random.Random(5), {}
+    rng = random.Random(5)
     games = [oracle.random_position(4, rng.choice((4, 5, 6, 7)), rng) for _ in range(80)]
     boards = together([play_sequence(4, moves) for moves in games])
     proven = {}
@@ -108,14 +109,7 @@ def test_a_search_with_bridges_proves_more_and_nothing_wrong(root: str) -> None:
         found = drive(mcts(boards, settings, None, warm), row_by_row(hashed))
         proven[bridges] = np.count_nonzero(found.proven)
         assert np.allclose(found.policy.sum(1), 1, atol=1e-5)
-        for game, moves in enumerate(games):
-            cells, to_move, _ = oracle.replay(4, moves)
-            if found.proven[game]:
-                assert found.proven[game] == found.value[game]
-                assert found.proven[game] == oracle.solve(cells, to_move, 4, known)
-            if found.proven[game] > 0:
-                cells[oracle.mover_cell(int(found.moves[game]), to_move, 4)] = to_move
-                assert oracle.solve(cells, -to_move, 4, known) == -1
+        assert_true(found, games, 4)
     assert proven[True] > 2 * proven[False]
 
 

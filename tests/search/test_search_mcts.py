@@ -9,6 +9,7 @@ import pytest
 import slow_mcts
 from drawn import drawn, together
 from evaluators import half_turn_symmetric, hashed, row_by_row
+from proofs import assert_true
 
 from hexray.config import SearchSettings
 from hexray.evaluation import Evaluate, Evaluation, Leaves, drive, know_nothing
@@ -64,15 +65,7 @@ def test_what_a_search_proves_is_true(root: str) -> None:
     games = _random_moves(4, 60, (4, 6, 8, 10), seed=1)
     boards = together([play_sequence(4, moves) for moves in games])
     found = _search(boards, row_by_row(hashed), root=root, simulations=200, candidates=16)
-    known: dict[tuple[object, int], int] = {}
-    for game, moves in enumerate(games):
-        cells, to_move, _ = oracle.replay(4, moves)
-        if found.proven[game]:
-            assert found.proven[game] == found.value[game]
-            assert found.proven[game] == oracle.solve(cells, to_move, 4, known)
-        if found.proven[game] > 0:
-            cells[oracle.mover_cell(int(found.moves[game]), to_move, 4)] = to_move
-            assert oracle.solve(cells, -to_move, 4, known) == -1
+    assert_true(found, games, 4)
     assert np.count_nonzero(found.proven) > 10
 
 
