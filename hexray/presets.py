@@ -31,7 +31,6 @@ def curriculum(board: int) -> RunConfig:
     until = tuple(_GIVES_WAY ** (len(boards) - place) for place in range(len(boards)))
     overrides = {
         "curriculum": {"boards": boards, "until": until},
-        "search": {"bridges": True},
         "selfplay": {"opening_choices": 8},
     }
     return with_overrides(default(board), overrides)

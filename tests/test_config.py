@@ -193,7 +193,7 @@ def _is_plain(field: FieldInfo) -> bool:
 
 @pytest.mark.parametrize("path", [p for p in FIELDS if p[0] == "search"], ids=of_path)
 def test_the_hash_tells_any_two_searches_apart(path: tuple[str, ...]) -> None:
-    others = {"kind": "minimax", "root": "puct", "widths": (3,)}
+    others = {"kind": "minimax", "root": "puct", "widths": (3,), "connections": False}
     value = others.get(path[1], 1 if path[1] != "temperature" else 0.5)
     if value == at(RunConfig(), path):
         value = 2

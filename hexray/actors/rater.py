@@ -79,7 +79,9 @@ class Rater:
         self._stopping = threading.Event()
         simulations = config.judge.match_simulations
         self._search = SearchSettings(
-            simulations=simulations, candidates=candidates_for(simulations)
+            simulations=simulations,
+            candidates=candidates_for(simulations),
+            connections=config.search.connections,
         )
         area = config.board * config.board
         self._openings = area * (area - 1)

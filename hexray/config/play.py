@@ -18,8 +18,8 @@ class SearchSettings(Settings):
     """Simulations a move, 1 to 100000; each asks for at most one evaluation."""
     reuse_tree: bool = False
     """Mcts in self-play: keep what lies below the move played, so that less is left to search."""
-    bridges: bool = False
-    """Mcts: a chain of stones, bridges and edge bridges that joins the sides ends the search."""
+    connections: bool = True
+    """Mcts: virtual connections end the search, and threats leave only moves that answer them."""
     candidates: Annotated[int, Field(ge=1, le=361)] = 8
     """Moves considered at a Gumbel root, 1 to 361."""
     c_visit: Annotated[float, Field(ge=0)] = 50.0

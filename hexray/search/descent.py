@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from hexray.game.board import EMPTY, Boards, place
 from hexray.game.frame import swap_frame, write_mover_cells
 from hexray.game.kernel import kernel
-from hexray.search.bridges import Bridges, decided
+from hexray.search.connections import Connections, judge
 from hexray.search.rule import Rule, choose
 from hexray.search.tree import NO_VERSION, NONE, ROOT, Frontier, Trees, back_up
 
@@ -20,12 +20,12 @@ def descend(
     count: int,
     rule: Rule,
     frontier: Frontier,
-    bridges: Bridges,
+    room: Connections,
 ) -> int:
     """Make one simulation through each given root move; return the number of leaves to evaluate.
 
     games and first_moves hold ``count`` entries, and no pair of game and move twice.
-    Leaves that are won, lost, proven or decided by bridges are backed up at once and not counted.
+    Leaves that are won, lost, proven or decided by connections are backed up at once, not counted.
     """
     rows = 0
     for index in range(count):
@@ -42,16 +42,16 @@ def descend(
             if below == NONE:
                 node = _grow(trees, game, node, move)
                 result = -1 if joined else 0
-                if rule.bridges and not joined:
-                    result = decided(frontier.stones, size, colour, bridges)
+                cells = frontier.cells[rows]
+                write_mover_cells(frontier.stones, colour, size, cells)
+                if rule.connections and not joined:
+                    result = judge(cells, size, room)
                 if result != 0:
                     trees.proven[game, node] = result
                     trees.version[game, node] = NO_VERSION
                     back_up(trees, game, node, float(result), True)
                 else:
-                    write_mover_cells(frontier.stones, colour, size, frontier.cells[rows])
-                    frontier.game[rows] = game
-                    frontier.node[rows] = node
+                    _enlist(frontier, rows, game, node, rule, room)
                     rows += 1
                 break
             node = below
@@ -63,21 +63,34 @@ def descend(
 
 
 @kernel
-def decide_roots(
-    trees: Trees, boards: Boards, size: int, games: NDArray, count: int, bridges: Bridges
+def _enlist(
+    frontier: Frontier, row: int, game: int, node: int, rule: Rule, room: Connections
 ) -> None:
-    """Prove the expanded roots of the first ``count`` games that bridges decide."""
+    """Give a leaf its row of the frontier; its cells are there, and just judged."""
+    frontier.game[row] = game
+    frontier.node[row] = node
+    if rule.connections:
+        for cell in range(len(room.moves)):
+            frontier.lost[row, cell] = not room.moves[cell]
+
+
+@kernel
+def judge_roots(
+    trees: Trees, cells: NDArray, size: int, games: NDArray, count: int, room: Connections
+) -> None:
+    """Tell the expanded roots of ``count`` games, cells[count, A], what connections prove."""
     for index in range(count):
         game = games[index]
-        colour = int(boards.to_move[game])
-        result = decided(boards.cells[game], size, colour, bridges)
+        result = judge(cells[index], size, room)
         trees.proven[game, ROOT] = result
         for move in range(size * size):
-            cell = swap_frame(move, colour, size)
-            if boards.cells[game, cell] == EMPTY and (result < 0 or bridges.wins[cell]):
-                trees.result[game, ROOT, move] = result
-        if result < 0:
-            trees.open[game, ROOT] = 0
+            if cells[index, move] != EMPTY:
+                continue
+            if result > 0 and room.moves[move]:
+                trees.result[game, ROOT, move] = 1
+            elif result < 0 or (result == 0 and not room.moves[move]):
+                trees.result[game, ROOT, move] = -1
+                trees.open[game, ROOT] -= 1
 
 
 @kernel

@@ -26,7 +26,7 @@ class Rule(NamedTuple):
     puct_init: float
     puct_base: float
     unvisited_reduction: float
-    bridges: bool
+    connections: bool
 
 
 def rule_of(settings: SearchSettings) -> Rule:
@@ -38,7 +38,7 @@ def rule_of(settings: SearchSettings) -> Rule:
         puct_init=settings.puct_init,
         puct_base=settings.puct_base,
         unvisited_reduction=settings.unvisited_reduction,
-        bridges=settings.bridges,
+        connections=settings.connections,
     )
 
 
@@ -92,9 +92,11 @@ def _choose_gumbel(trees: Trees, game: int, node: int, rule: Rule) -> int:
 
 @kernel
 def _likeliest(trees: Trees, game: int, node: int) -> int:
-    best = 0
-    for move in range(1, trees.prior.shape[2]):
-        if trees.logits[game, node, move] > trees.logits[game, node, best]:
+    best = -1
+    for move in range(trees.prior.shape[2]):
+        if not is_eligible(trees, game, node, move):
+            continue
+        if best < 0 or trees.logits[game, node, move] > trees.logits[game, node, best]:
             best = move
     return best
 

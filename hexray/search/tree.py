@@ -32,7 +32,7 @@ class Trees(NamedTuple):
     sum     int32[G, M]        simulations through the node's moves
     version int32[G, M]        the weights that gave value and logits, NO_VERSION if game over
     logits  float32[G, M, A]   -inf where occupied
-    prior   float32[G, M, A]   softmax of the logits
+    prior   float32[G, M, A]   softmax of the logits of moves that are not lost
     child   int32[G, M, A]     node below, NONE while unvisited
     visits  int32[G, M, A]
     total   float32[G, M, A]   sum of the values backed up, seen by the node's mover
@@ -58,12 +58,14 @@ class Trees(NamedTuple):
 class Frontier(NamedTuple):
     """Room for the leaves of one round: which game, which node, and the cells its mover sees.
 
+    ``lost`` marks moves that are known to lose, at least one not (bool[rows, A], mover frame).
     ``stones`` and ``links`` are scratch space for one board on its way down.
     """
 
     game: NDArray[np.int32]
     node: NDArray[np.int32]
     cells: NDArray[np.int8]
+    lost: NDArray[np.bool_]
     stones: NDArray[np.int8]
     links: NDArray[np.int16]
 
@@ -96,6 +98,7 @@ def new_frontier(rows: int, area: int) -> Frontier:
         game=np.empty(rows, np.int32),
         node=np.empty(rows, np.int32),
         cells=np.empty((rows, area), np.int8),
+        lost=np.zeros((rows, area), np.bool_),
         stones=np.empty(area, np.int8),
         links=np.empty(area + 4, np.int16),
     )
@@ -121,7 +124,7 @@ def expand(
         for move in range(len(cells)):
             if cells[move] == EMPTY:
                 highest = max(highest, logits[row, move])
-        total, legal = np.float32(0), 0
+        total, left = np.float32(0), 0
         for move in range(len(cells)):
             trees.child[game, node, move] = NONE
             trees.visits[game, node, move] = 0
@@ -130,17 +133,21 @@ def expand(
             trees.logits[game, node, move] = -np.inf
             trees.prior[game, node, move] = 0.0
         for move in range(len(cells)):
-            if cells[move] == EMPTY:
-                legal += 1
-                logit = logits[row, move] - highest
-                weight = np.exp(logit)
-                trees.logits[game, node, move] = logit
-                trees.prior[game, node, move] = weight
-                total += weight
+            if cells[move] != EMPTY:
+                continue
+            logit = logits[row, move] - highest
+            trees.logits[game, node, move] = logit
+            if frontier.lost[row, move]:
+                trees.result[game, node, move] = -1
+                continue
+            left += 1
+            weight = np.exp(logit)
+            trees.prior[game, node, move] = weight
+            total += weight
         for move in range(len(cells)):
             trees.prior[game, node, move] /= total
         trees.value[game, node] = values[row]
-        trees.open[game, node] = legal
+        trees.open[game, node] = left
         trees.sum[game, node] = 0
         trees.version[game, node] = version
         back_up(trees, game, node, float(values[row]), False)

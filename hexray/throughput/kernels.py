@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from hexray.config import SearchSettings
 from hexray.evaluation import drive, know_nothing
 from hexray.game.board import EMPTY, Boards, new_boards, play
+from hexray.game.frame import mover_cells
+from hexray.game.kernel import kernel
 from hexray.search import Memory, search
+from hexray.search.connections import Connections, judge, new_connections
 
 _GAMES = 1024
 
@@ -24,10 +27,14 @@ class RulesSpeed(NamedTuple):
 
 
 class SearchSpeed(NamedTuple):
-    """Searches of positions with 2 * (board - 1) random stones, many at once."""
+    """Searches of positions with 2 * (board - 1) random stones, many at once, by the tree alone.
+
+    ``us_per_judgement`` is what virtual connections add for a new position.
+    """
 
     board: int
     us_per_simulation: float
+    us_per_judgement: float
     simulations_per_s: float
     moves_per_s: float
 
@@ -67,6 +74,7 @@ def measure_search(
     """Search ``games`` positions at once, again and again, with an evaluator that costs nothing."""
     rng = np.random.default_rng(seed)
     boards = _midgame(size, games, rng)
+    settings = settings.model_copy(update={"connections": False})
     memory, nothing = Memory(games, size * size, settings), np.zeros(games, np.bool_)
     searches, start = -1, 0.0
     while (elapsed := time.perf_counter() - start) < seconds or searches < 1:
@@ -76,7 +84,23 @@ def measure_search(
         start = start or time.perf_counter()  # the first search finds the kernels
     moves_per_s = searches * games / elapsed
     per_s = moves_per_s * settings.simulations
-    return SearchSpeed(size, 1e6 / per_s, per_s, moves_per_s)
+    return SearchSpeed(size, 1e6 / per_s, _judging_us(boards, seconds), per_s, moves_per_s)
+
+
+def _judging_us(boards: Boards, seconds: float) -> float:
+    cells = mover_cells(boards.cells, boards.to_move)
+    room, rounds, start = new_connections(boards.size), -1, 0.0
+    while (elapsed := time.perf_counter() - start) < seconds or rounds < 1:
+        _judge_all(cells, boards.size, room)
+        rounds += 1
+        start = start or time.perf_counter()  # the first round finds the kernels
+    return elapsed / rounds / len(cells) * 1e6
+
+
+@kernel
+def _judge_all(cells: NDArray, size: int, room: Connections) -> None:
+    for game in range(len(cells)):
+        judge(cells[game], size, room)
 
 
 def _midgame(size: int, games: int, rng: np.random.Generator) -> Boards:

@@ -26,6 +26,7 @@ from hexray.ratings.ladder_file import LADDER_FILE, read_ladder
 TESTED = with_overrides(
     CONFIG,
     {
+        "search": {"connections": False},  # it would play 3x3 perfectly whatever the version
         "judge": {"match_pairs": 8, "match_simulations": 4, "versions": 4},
         "promotion": {"elo0": 0.0, "elo1": 100.0},
     },

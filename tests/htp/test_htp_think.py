@@ -21,7 +21,7 @@ WON = drawn("R . B\n R . B\n . . .")  # Red joins at a3
 
 
 def _ignore(found: Choice) -> None:
-    assert found.visits.sum() > 0
+    assert found.visits.sum() > 0 or abs(found.value) == 1
 
 
 def _after(board: Boards, *moves: int) -> Boards:
@@ -56,18 +56,18 @@ def test_a_win_in_one_is_played_and_certain(simulations: int | None, colour: int
 
 @pytest.mark.parametrize("simulations", [20, None])
 def test_the_choice_is_that_of_the_search_in_the_absolute_frame(simulations: int | None) -> None:
-    board = play_sequence(4, [5])
+    board = play_sequence(7, [5])
     asked = SearchSettings(root="puct", simulations=ROUND)
     if simulations:
         asked = SearchSettings(simulations=simulations, candidates=16)
     plain = drive(search(board, asked, None, np.zeros(1, np.bool_)), row_by_row(hashed))
     seconds = None if simulations else 0.0
     found = Thinker(row_by_row(hashed), simulations).choose(board, seconds, _ignore)
-    assert found.move == swap_moves(plain.moves, board.to_move, 4)[0]
+    assert found.move == swap_moves(plain.moves, board.to_move, 7)[0]
     assert found.value == plain.value[0]
     assert found.visits.sum() == (simulations or ROUND)
     if simulations is None:
-        expected = [plain.policy[0, oracle.mover_cell(cell, BLUE, 4)] for cell in range(16)]
+        expected = [plain.policy[0, oracle.mover_cell(cell, BLUE, 7)] for cell in range(49)]
         np.testing.assert_allclose(found.visits / ROUND, expected, atol=1e-6)
 
 
@@ -76,7 +76,7 @@ def test_what_is_known_below_two_moves_is_not_asked_again(simulations: int | Non
     asked: list[int] = []
     thinker = Thinker(row_by_row(hashed, asked), simulations)
     seconds = None if simulations else 0.0
-    board = play_sequence(3, [0])
+    board = play_sequence(7, [0])
     mine = thinker.choose(board, seconds, _ignore).move
     after = _after(board, mine)
     answer = int(np.flatnonzero(after.cells[0] == EMPTY)[0])
@@ -91,7 +91,7 @@ def test_what_is_known_below_two_moves_is_not_asked_again(simulations: int | Non
 
 def test_a_fixed_search_of_the_same_position_is_not_made_twice() -> None:
     asked: list[int] = []
-    thinker, board = Thinker(row_by_row(hashed, asked), 32), new_boards(1, 4)
+    thinker, board = Thinker(row_by_row(hashed, asked), 32), new_boards(1, 7)
     first = thinker.choose(board, None, _ignore)
     asked.clear()
     second = thinker.choose(board, None, _ignore)
@@ -100,13 +100,13 @@ def test_a_fixed_search_of_the_same_position_is_not_made_twice() -> None:
 
 
 def test_a_search_by_time_goes_on_where_it_stopped() -> None:
-    thinker, board = Thinker(row_by_row(hashed), None), new_boards(1, 5)
+    thinker, board = Thinker(row_by_row(hashed), None), new_boards(1, 7)
     assert thinker.choose(board, 0.0, _ignore).visits.sum() == ROUND
     assert thinker.choose(board, 0.0, _ignore).visits.sum() == 2 * ROUND
 
 
 def test_rounds_of_one_root_equal_one_long_search() -> None:
-    board, many = play_sequence(5, [12, 7]), 6 * ROUND
+    board, many = play_sequence(7, [12, 7]), 6 * ROUND
     asked = SearchSettings(root="puct", simulations=many)
     plain = drive(search(board, asked, None, np.zeros(1, np.bool_)), row_by_row(hashed))
     thinker = Thinker(row_by_row(hashed), None)
@@ -167,7 +167,7 @@ def test_moves_between_positions_are_found_in_games() -> None:
 
 
 def test_a_position_that_does_not_follow_is_searched_as_if_it_were_the_first() -> None:
-    one, other = play_sequence(4, [0, 5]), play_sequence(4, [0, 6])
+    one, other = play_sequence(7, [0, 5]), play_sequence(7, [0, 6])
     for simulations in (24, None):
         seconds = None if simulations else 0.0
         thinker = Thinker(row_by_row(hashed), simulations)
@@ -184,7 +184,7 @@ def test_an_evaluation_that_fails_leaves_nothing_behind() -> None:
 
     says = [know_nothing]
     thinker = Thinker(lambda leaves: says[0](leaves), 32)
-    board = new_boards(1, 4)
+    board = new_boards(1, 7)
     found = thinker.choose(board, None, _ignore)
     says[0] = fail
     after = _after(board, found.move)

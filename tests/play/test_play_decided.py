@@ -14,8 +14,8 @@ from hexray.play.decided import decided_colours
 from hexray.play.selfplay import SelfPlay
 
 SEARCHES = [
-    SearchSettings(simulations=16, candidates=4),
-    SearchSettings(root="puct", simulations=16, temperature=0.0),
+    SearchSettings(simulations=16, candidates=4, connections=False),
+    SearchSettings(root="puct", simulations=16, temperature=0.0, connections=False),
 ]
 each_root = pytest.mark.parametrize("search", SEARCHES, ids=["gumbel", "puct"])
 NO_OPENING = {"random_share": 1.0, "random_stones": 0.0}
@@ -114,7 +114,7 @@ def test_a_verified_game_is_searched_in_full(search: SearchSettings) -> None:
 def test_the_share_of_verified_games_follows_the_setting() -> None:
     games = 4000
     group = _group(
-        SearchSettings(simulations=2, candidates=1),
+        SearchSettings(simulations=2, candidates=1, connections=False),
         5,
         games=games,
         decided_plies=1,
@@ -145,7 +145,7 @@ def test_minimax_searches_decided_games_as_any_other() -> None:
 @pytest.mark.parametrize(("said", "rate"), [(BLUE, 1.0), (RED, 0.0)], ids=["wrong", "right"])
 def test_the_false_rate_tells_a_wrong_evaluator_from_a_right_one(said: int, rate: float) -> None:
     """Red wins every game; the evaluator is sure of it, or of the contrary."""
-    search = SearchSettings(simulations=4, candidates=2, c_scale=0.0)
+    search = SearchSettings(simulations=4, candidates=2, c_scale=0.0, connections=False)
     group = _group(search, 5, decided_simulations=1, decided_verify=1.0)
     evaluate = row_by_row(_says(said, steered=RED))
     blocks = [drive(group.step(), evaluate) for _ in range(30)]

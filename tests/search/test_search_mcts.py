@@ -23,7 +23,8 @@ ROOTS = ("gumbel", "puct")
 def _search(
     boards: Boards, evaluate: Evaluate, rng: np.random.Generator | None = None, **settings: object
 ) -> SearchResult:
-    asked = SearchSettings.model_validate(settings)
+    """Search by the tree alone."""
+    asked = SearchSettings.model_validate({"connections": False, **settings})
     warm = np.full(len(boards.cells), rng is not None)
     return drive(mcts(boards, asked, rng, warm), evaluate)
 
@@ -269,7 +270,7 @@ def test_puct_draws_moves_by_visits_to_the_power_of_one_over_temperature(
 
 
 def test_puct_without_warmth_plays_the_most_visited_move() -> None:
-    asked = SearchSettings(root="puct", simulations=40)
+    asked = SearchSettings(root="puct", simulations=40, connections=False)
     boards = new_boards(50, 5)
     cold = np.zeros(50, np.bool_)
     found = drive(mcts(boards, asked, np.random.default_rng(0), cold), row_by_row(hashed))

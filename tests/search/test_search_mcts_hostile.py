@@ -69,7 +69,8 @@ def _made_up(draw: Draw, on_stones: float, extreme: float) -> Evaluate:
 def _search(
     boards: Boards, evaluate: Evaluate, rng: np.random.Generator | None = None, **asked: object
 ) -> SearchResult:
-    chosen = SearchSettings.model_validate(asked)
+    """Search by the tree alone: connections would answer before the evaluator is asked."""
+    chosen = SearchSettings.model_validate({"connections": False, **asked})
     warm = np.full(len(boards.cells), rng is not None)
     return drive(mcts(boards, chosen, rng, warm), evaluate)
 

@@ -24,7 +24,7 @@ each_root = pytest.mark.parametrize("root", ROOTS)
 
 
 def _asked(**asked: object) -> SearchSettings:
-    return SearchSettings.model_validate({"reuse_tree": True, **asked})
+    return SearchSettings.model_validate({"reuse_tree": True, "connections": False, **asked})
 
 
 def _opening(size: int, seed: int) -> list[int]:
@@ -354,7 +354,7 @@ def test_a_search_that_breaks_off_leaves_nothing_behind(root: str) -> None:
 
 @pytest.mark.parametrize("reuse_tree", [False, True])
 def test_a_gumbel_root_is_not_searched_twice_beyond_its_room(reuse_tree: bool) -> None:
-    asked = SearchSettings(simulations=6, candidates=3, reuse_tree=reuse_tree)
+    asked = _asked(simulations=6, candidates=3, reuse_tree=reuse_tree)
     boards, memory, warm = new_boards(2, 4), Memory(2, 16, asked), np.zeros(2, np.bool_)
     drive(search(boards, asked, None, warm, memory=memory), know_nothing)
     with pytest.raises(ValueError, match="6 simulations at its root and no room for 6 more"):
@@ -377,7 +377,7 @@ def test_a_game_given_up_leaves_nothing(root: str) -> None:
 
 
 def test_without_the_setting_nothing_is_kept() -> None:
-    asked = SearchSettings(simulations=8)
+    asked = _asked(simulations=8, reuse_tree=False)
     boards, memory = new_boards(2, 5), Memory(2, 25, asked)
     for _ in range(3):
         rows: list[int] = []
@@ -441,7 +441,7 @@ def test_whole_games_stay_within_the_room_and_give_valid_answers(
 
 @each_root
 def test_every_game_gets_the_simulations_asked_for_it(root: str) -> None:
-    asked = SearchSettings(root=root, simulations=16, candidates=8)  # type: ignore[arg-type]
+    asked = _asked(root=root, simulations=16, candidates=8, reuse_tree=False)
     boards = together([play_sequence(6, _opening(6, seed)[:3]) for seed in range(4)])
     budget = np.array([16, 3, 1, 8], np.int32)
     rows: list[int] = []
