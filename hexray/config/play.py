@@ -67,6 +67,8 @@ class SelfplaySettings(Settings):
     """Share of games that begin with random stones, up to random_stones; the rest have 1 or 2."""
     random_stones: Share = 0.5
     """Upper bound of the random stones, as a share of the board."""
+    random_clusters: Share = 0.0
+    """Random stones: the chance of lying at most two steps from another is drawn from 0 to this."""
     opening_choices: Annotated[int, Field(ge=1, le=64)] = 1
     """Openings drawn for a game, 1 to 64; the network's values choose one, even ones rather."""
     opening_evenness: Annotated[float, Field(ge=0, le=20)] = 2.0

@@ -9,6 +9,7 @@ from hexray.evaluation import Conversation, Leaves, checked
 from hexray.game.board import EMPTY, Boards, new_boards, play, play_kernel
 from hexray.game.frame import mover_cells, swap_moves
 from hexray.play.decided import Decided
+from hexray.play.random_stones import random_stones
 from hexray.search import Memory, SearchResult, search
 
 LEAST_WEIGHT = 0.01
@@ -119,7 +120,7 @@ class SelfPlay:
 
     def _draw(self) -> _Opening:
         """Draw the random stones of a game, and play them."""
-        moves = opening_moves(self._size, self._settings, self._rng)
+        moves = random_stones(self._size, self._settings, self._rng)
         return moves, _undecided(self._size, moves)
 
     def _choose_openings(self, games: int) -> Conversation[list[_Opening | None]]:
@@ -151,18 +152,6 @@ class SelfPlay:
         stones = int(np.count_nonzero(board.cells))
         self._moves[game, :stones] = moves[:stones]
         self._opening[game] = self._length[game] = stones
-
-
-def opening_moves(
-    size: int, settings: SelfplaySettings, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Draw the random stones a game begins with (absolute frame, in the order played)."""
-    area = size * size
-    if rng.random() < settings.random_share:
-        stones = rng.integers(0, int(settings.random_stones * area), endpoint=True)
-    else:
-        stones = rng.integers(1, 2, endpoint=True)
-    return rng.permutation(area)[:stones]
 
 
 def _undecided(size: int, moves: NDArray[np.int64]) -> Boards:

@@ -9,7 +9,7 @@ from hexray.config import SearchSettings, SelfplaySettings
 from hexray.data.samples import GameBlock, check_block, concat_games
 from hexray.evaluation import Evaluation, Leaves, drive
 from hexray.game.board import EMPTY
-from hexray.play.selfplay import SelfPlay, opening_moves
+from hexray.play.selfplay import SelfPlay
 
 SEARCHES = [
     SearchSettings(simulations=4, candidates=4),
@@ -121,7 +121,7 @@ def test_game_ids_never_repeat() -> None:
 
 
 def test_streams_play_different_games_and_the_same_stream_the_same() -> None:
-    one, again, other = _play(20), _play(20), _play(20, stream=(1,))
+    one, again, other = _play(30, size=6), _play(30, size=6), _play(30, size=6, stream=(1,))
     assert _games(one) == _games(again)
     np.testing.assert_array_equal(one.policy, again.policy)
     shared = {tuple(game) for game in _games(one)} & {tuple(game) for game in _games(other)}
@@ -134,15 +134,6 @@ def test_records_hold_one_policy_value_and_version_for_each_searched_move() -> N
     assert block.root_value.shape == block.version.shape == (searched,)
     assert block.policy.shape == (searched, 16)
     np.testing.assert_allclose(block.policy.sum(1, dtype=np.float32), 1, atol=5e-3)
-
-
-def test_openings_follow_the_settings() -> None:
-    rng = np.random.default_rng(0)
-    random_ones = SelfplaySettings(random_share=1.0, random_stones=0.5)
-    counts = [len(opening_moves(6, random_ones, rng)) for _ in range(3000)]
-    assert (min(counts), max(counts)) == (0, 18)
-    few = SelfplaySettings(random_share=0.0)
-    assert {len(opening_moves(6, few, rng)) for _ in range(200)} == {1, 2}
 
 
 @pytest.mark.parametrize("size", [2, 3])
