@@ -29,11 +29,7 @@ def curriculum(board: int) -> RunConfig:
     """Learn smaller boards first, with the same network, and keep them: strongest for its time."""
     boards = _smaller(board)
     until = tuple(_GIVES_WAY ** (len(boards) - place) for place in range(len(boards)))
-    overrides = {
-        "curriculum": {"boards": boards, "until": until},
-        "selfplay": {"opening_choices": 8},
-    }
-    return with_overrides(default(board), overrides)
+    return with_overrides(default(board), {"curriculum": {"boards": boards, "until": until}})
 
 
 PRESETS: dict[str, Callable[[int], RunConfig]] = {
@@ -41,6 +37,8 @@ PRESETS: dict[str, Callable[[int], RunConfig]] = {
     "quick": quick,
     "curriculum": curriculum,
 }
+# Every game begins somewhere else, in a fight that the network finds even.
+_OPENINGS = {"random_share": 1.0, "random_clusters": 1.0, "opening_choices": 8}
 # A board takes some four times the work of the one before.
 _GIVES_WAY = 0.27
 
@@ -52,7 +50,7 @@ def _smaller(board: int) -> tuple[int, ...]:
 
 
 def _sized(board: int, minutes: float) -> RunConfig:
-    overrides: dict[str, Any] = {"board": board, "minutes": minutes}
+    overrides: dict[str, Any] = {"board": board, "minutes": minutes, "selfplay": _OPENINGS}
     if board >= 6:
         overrides["net"] = {"blocks": 4, "channels": 32}
         overrides["inference"] = {"backend": "auto"}

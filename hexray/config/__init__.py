@@ -27,6 +27,7 @@ from hexray.config.play import (
     SearchSettings,
     SelfplaySettings,
     candidates_for,
+    measuring,
 )
 from hexray.config.run import RunConfig, with_overrides
 
@@ -51,6 +52,7 @@ __all__ = [
     "Share",
     "candidates_for",
     "explain",
+    "measuring",
     "settings_hash",
     "with_overrides",
 ]

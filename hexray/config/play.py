@@ -54,6 +54,16 @@ def candidates_for(simulations: int) -> int:
     return max(1, min(16, simulations))
 
 
+def measuring(simulations: int) -> SearchSettings:
+    """Return the search by which positions are judged: PUCT that explores little, without noise.
+
+    Of 3722 solved positions it named the winner wrongly in 66 with 64 simulations, Gumbel in 92.
+    """
+    return SearchSettings(
+        root="puct", simulations=simulations, puct_init=0.8, unvisited_reduction=0.0
+    )
+
+
 class SelfplaySettings(Settings):
     """How games are made."""
 

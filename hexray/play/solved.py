@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hexray.config import SearchSettings, candidates_for
+from hexray.config import measuring
 from hexray.errors import FileFormatError, IllegalMove
 from hexray.evaluation import Conversation, Leaves
 from hexray.game.board import (
@@ -128,7 +128,7 @@ def answers(
 ) -> Conversation[tuple[NDArray[np.float32], NDArray[np.int64]]]:
     """Return value[G] (mover frame) and move[G] (absolute frame) for G undecided positions.
 
-    All are searched alike: Gumbel, no noise, 16 candidates; 0 simulations ask the raw network.
+    All are searched alike (``measuring``); 0 simulations ask the raw network.
     """
     values, moves = [], []
     for start in range(0, len(boards.cells), GAMES_AT_ONCE):
@@ -147,7 +147,7 @@ def answers(
 
 
 def _search(boards: Boards, simulations: int) -> Conversation[SearchResult]:
-    settings = SearchSettings(simulations=simulations, candidates=candidates_for(simulations))
+    settings = measuring(simulations)
     return search(boards, settings, None, np.zeros(len(boards.cells), np.bool_))
 
 
