@@ -57,6 +57,7 @@ def _sized(board: int, minutes: float) -> RunConfig:
     if board >= 9:
         overrides["net"] = {"blocks": 6, "channels": 64}
         overrides["search"] = {"simulations": 32, "candidates": 16}
+        overrides["selfplay"] = {**_OPENINGS, "games": 128}
     return with_overrides(RunConfig(), overrides)
 
 

