@@ -132,7 +132,7 @@ def selfplay(
     servers: int | None = None,
     players: tuple[int, ...] = (),
     halves: int = 2,
-    games: int = 256,
+    games: int = 512,
     batches: tuple[int, ...] = BATCHES,
     json_output: _Json = False,
 ) -> int:
@@ -145,7 +145,7 @@ def selfplay(
         players: Numbers of player processes, measured one after the other; by default as many
             as servers. The figures are those of the fastest.
         halves: Groups of games in one player.
-        games: Games in progress in each group.
+        games: Games in progress in each group: more of them fill the batches of several players.
         batches: Rows of the batches tried on the bare network; the largest is also the most that
             a server puts into a batch.
     """
