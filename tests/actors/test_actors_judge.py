@@ -31,7 +31,7 @@ def judge_of(size: int, evaluate: Evaluate) -> Judge:
 
 
 @pytest.mark.parametrize("simulations", [0, 1, 16])
-@pytest.mark.parametrize("positions", [7, None])
+@pytest.mark.parametrize("positions", [40, None])
 def test_the_accuracies_are_those_of_a_plain_measurement(
     simulations: int, positions: int | None
 ) -> None:

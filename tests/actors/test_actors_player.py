@@ -147,7 +147,8 @@ def test_moves_are_counted_for_every_game_of_every_group(clock: Clock) -> None:
 def test_a_round_without_a_finished_game_delivers_nothing(clock: Clock) -> None:
     async def scene() -> None:
         store = Store()
-        quiet = with_overrides(SMALL, {"selfplay": {"random_share": 0.0}})
+        unending = {"random_share": 0.0, "adjudicate_share": 0.0}
+        quiet = with_overrides(SMALL, {"selfplay": unending})
         player = player_of(Network(clock, 1.0), store, config=quiet)
         assert (await player.play(0.5))["moves"] == 10
         await player.deliver()
