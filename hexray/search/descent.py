@@ -42,10 +42,10 @@ def descend(
             if below == NONE:
                 node = _grow(trees, game, node, move)
                 result = -1 if joined else 0
-                cells = frontier.cells[rows]
-                write_mover_cells(frontier.stones, colour, size, cells)
-                if rule.connections and not joined:
-                    result = judge(cells, size, room)
+                if not joined:
+                    write_mover_cells(frontier.stones, colour, size, frontier.cells[rows])
+                    if rule.connections:
+                        result = judge(frontier.cells[rows], size, room)
                 if result != 0:
                     trees.proven[game, node] = result
                     trees.version[game, node] = NO_VERSION
