@@ -6,6 +6,7 @@ import numpy as np
 from oracle import EMPTY, mover_cell, mover_view, random_game, replay
 
 from hexray.data.samples import NOTHING_FURTHER, Further, GameBlock, Rows
+from hexray.game.fill_in import filled
 
 
 def random_block(size: int, games: int, seed: int, settings: str = "abcdef012345") -> GameBlock:
@@ -61,15 +62,39 @@ def slow_rows(block: GameBlock, further: Further = NOTHING_FURTHER) -> Rows:
                     answer[mover_cell(cell, to_move, block.size)] = seen_next
             reply.append(answer)
             row += 1
+    stones = np.array(cells, np.int8).reshape(-1, area)
+    seen = filled(stones, block.size)
+    ends = np.where(seen == stones, np.array(owner, np.int8).reshape(-1, area), 0)
+    replies = over_empty(np.array(reply, np.float16).reshape(-1, area), seen)
     return Rows(
-        cells=np.array(cells, np.int8).reshape(-1, block.size**2),
-        policy=block.policy,
+        cells=seen,
+        policy=over_empty(block.policy, seen),
         outcome=np.array(outcome, np.int8),
         root_value=block.root_value,
         version=block.version,
-        reply=np.array(reply, np.float16).reshape(-1, area)[:, : area * further.reply],
-        owner=np.array(owner, np.int8).reshape(-1, area)[:, : area * further.owner],
+        reply=replies[:, : area * further.reply],
+        owner=ends.astype(np.int8)[:, : area * further.owner],
     )
+
+
+def over_empty(policy: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Leave of each row of a policy what is on empty cells, row by row, to sum to one again."""
+    rows = []
+    for shares, board in zip(policy.astype(np.float32), cells, strict=True):
+        kept = np.where(board == EMPTY, shares, 0)
+        if (kept != shares).any():
+            kept = kept / kept.sum() if kept.sum() >= 0.01 else np.zeros_like(kept)
+        rows.append(kept)
+    return np.array(rows, np.float16).reshape(policy.shape)
+
+
+def random_stones_on(size: int, rng: random.Random, least: int) -> list[int]:
+    """Put stones of any number, at least so many, and of either colour anywhere."""
+    area = size * size
+    cells = [EMPTY] * area
+    for cell in rng.sample(range(area), rng.randint(least, area)):
+        cells[cell] = rng.choice((1, -1))
+    return cells
 
 
 def counted_rows(count: int, size: int, first: int = 0, further: Further = NOTHING_FURTHER) -> Rows:

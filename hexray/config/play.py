@@ -19,7 +19,7 @@ class SearchSettings(Settings):
     reuse_tree: bool = False
     """Mcts in self-play: keep what lies below the move played, so that less is left to search."""
     connections: bool = True
-    """Mcts: virtual connections end the search, and threats leave only moves that answer them."""
+    """Mcts: fill-in and virtual connections end the search; threats leave only their answers."""
     candidates: Annotated[int, Field(ge=1, le=361)] = 8
     """Moves considered at a Gumbel root, 1 to 361."""
     c_visit: Annotated[float, Field(ge=0)] = 50.0

@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 from hexray.errors import IllegalMove, StoreError
 from hexray.game.board import BLUE, EMPTY, RED, new_boards, play_sequence
+from hexray.game.fill_in import filled
 from hexray.game.frame import mover_cells, transposed
 from hexray.game.replay import positions_along, replay_games
 
 # A float16 rounds by at most 2**-11 of its value, and to zero below 2**-25.
 _SUM_TOLERANCE = 2.0**-10
+# A policy that has less than this on the cells left says nothing of them.
+_LEAST_SHARE = 0.01
 
 
 class GameBlock(NamedTuple):
@@ -46,7 +49,7 @@ class GameBlock(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """R training positions, mover frame.
+    """R training positions, mover frame, as the network sees them: dead and captured cells filled.
 
     cells       int8[R, A]     +1 own stones, -1 the opponent's
     policy      float16[R, A]  policy target; a row of zeros means that there is none
@@ -56,7 +59,7 @@ class Rows(NamedTuple):
     reply       float16[R, A]  policy target of the opponent's next move, as the mover of this row
                                sees it; a row of zeros means that there is none
     owner       int8[R, A]     whose stone is there when the game is over, +1 and -1 as in cells;
-                               0 on cells left empty, and everywhere in an adjudicated game
+                               0 on filled and empty cells and everywhere in an adjudicated game
 
     Where reply or owner was not asked for, it is R rows of no cells.
     """
@@ -83,13 +86,19 @@ NOTHING_FURTHER = Further()
 def rows_of(block: GameBlock, further: Further = NOTHING_FURTHER) -> Rows:
     """Return one row for each searched ply, in the order played; the block is taken as checked.
 
-    Policy, root value and version are views of the block's arrays.
+    What policies say of filled cells is left out. Root value and version are views of the block's
+    arrays.
     """
-    cells, to_move = positions_along(block.moves, block.length, block.opening, block.size)
+    stones, to_move = positions_along(block.moves, block.length, block.opening, block.size)
+    cells = filled(stones, block.size)
     outcome = np.repeat(block.winner, block.length - block.opening) * to_move
-    reply = _replies(block) if further.reply else np.empty((len(cells), 0), np.float16)
-    owner = _owners(block, to_move) if further.owner else np.empty((len(cells), 0), np.int8)
-    return Rows(cells, block.policy, outcome, block.root_value, block.version, reply, owner)
+    policy = _over_empty(block.policy, cells)
+    reply, owner = np.empty((len(cells), 0), np.float16), np.empty((len(cells), 0), np.int8)
+    if further.reply:
+        reply = _over_empty(_replies(block), cells)
+    if further.owner:
+        owner = np.where(cells == stones, _owners(block, to_move), 0).astype(np.int8)
+    return Rows(cells, policy, outcome, block.root_value, block.version, reply, owner)
 
 
 def concat_games(blocks: Sequence[GameBlock]) -> GameBlock:
@@ -138,6 +147,19 @@ def check_block(block: GameBlock) -> None:
     _check_shapes(block)
     _check_winners(block)
     _check_plies(block)
+
+
+def _over_empty(policy: NDArray[np.float16], cells: NDArray[np.int8]) -> NDArray[np.float16]:
+    """Return the shares of a policy on empty cells, to sum to one again; zeros if none are there.
+
+    A row of policy that lies on empty cells alone stays as it is.
+    """
+    kept = np.where(cells == EMPTY, policy, np.float16(0))
+    lost = np.flatnonzero((kept != policy).any(1))
+    shares = kept[lost].astype(np.float32)
+    total = shares.sum(1, keepdims=True)
+    kept[lost] = np.where(total >= _LEAST_SHARE, shares / np.maximum(total, _LEAST_SHARE), 0)
+    return kept
 
 
 def _replies(block: GameBlock) -> NDArray[np.float16]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from hexray.config import InferenceSettings, NetSettings
 from hexray.errors import EvaluationError
 from hexray.evaluation import Evaluation, Leaves
+from hexray.game.fill_in import filled
 from hexray.net.backend import (
     Format,
     describe_machine,
@@ -23,6 +24,9 @@ from hexray.net.backend import (
 from hexray.net.model import copy_weights
 from hexray.net.served import Runner, Served, make_runner
 from hexray.net.tuning import Candidate, candidates, describe, settle
+
+_WASTED = -20.0
+"""Logit of a cell that fill-in leaves no part in the game: a prior of nothing, and finite."""
 
 
 class Evaluator:
@@ -100,6 +104,7 @@ class Evaluator:
     def __call__(self, leaves: Leaves) -> Evaluation:
         """Evaluate ``leaves`` in batches of at most ``batch_rows``; logits are float16.
 
+        The network is shown boards with dead and captured cells filled, as it was trained on.
         Raises EvaluationError when no weights are loaded or an answer is not finite.
         """
         torch.set_num_threads(self._threads)  # it holds for the calling thread only
@@ -108,7 +113,8 @@ class Evaluator:
             raise EvaluationError("no weights are loaded; call load first")
         if len(cells) == 0 or cells.shape[1:] != (size * size,):
             raise ValueError(f"leaves of shape {cells.shape} are no rows of {size}x{size} boards")
-        boards = torch.from_numpy(np.require(cells, np.int8, ["C", "W"])).view(-1, size, size)
+        seen = filled(cells, size)
+        boards = torch.from_numpy(seen).view(-1, size, size)
         parts = [self._run(part) for part in boards.split(self._rows)]
         answers = parts[0] if len(parts) == 1 else torch.cat(parts)
         logits, value_logit = answers[:, :-1].half(), answers[:, -1].float()
@@ -118,7 +124,9 @@ class Evaluator:
                 "go back to an earlier checkpoint"
             )
         value = torch.tanh(value_logit / 2)
-        return Evaluation(logits.numpy(), value.numpy(), self.version)
+        said = logits.numpy()
+        said[seen != cells] = _WASTED
+        return Evaluation(said, value.numpy(), self.version)
 
 
 def _are_finite(numbers: Tensor) -> bool:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from hexray.game.board import EMPTY, Boards, place
 from hexray.game.frame import swap_frame, write_mover_cells
 from hexray.game.kernel import kernel
-from hexray.search.connections import Connections, judge
+from hexray.search.known import Known, settle, settle_root
 from hexray.search.rule import Rule, choose
 from hexray.search.tree import NO_VERSION, NONE, ROOT, Frontier, Trees, back_up
 
@@ -20,7 +20,7 @@ def descend(
     count: int,
     rule: Rule,
     frontier: Frontier,
-    room: Connections,
+    known: Known,
 ) -> int:
     """Make one simulation through each given root move; return the number of leaves to evaluate.
 
@@ -45,13 +45,13 @@ def descend(
                 if not joined:
                     write_mover_cells(frontier.stones, colour, size, frontier.cells[rows])
                     if rule.connections:
-                        result = judge(frontier.cells[rows], size, room)
+                        result = settle(frontier.cells[rows], size, known)
                 if result != 0:
                     trees.proven[game, node] = result
                     trees.version[game, node] = NO_VERSION
                     back_up(trees, game, node, float(result), True)
                 else:
-                    _enlist(frontier, rows, game, node, rule, room)
+                    _enlist(frontier, rows, game, node, rule, known)
                     rows += 1
                 break
             node = below
@@ -63,32 +63,33 @@ def descend(
 
 
 @kernel
-def _enlist(
-    frontier: Frontier, row: int, game: int, node: int, rule: Rule, room: Connections
-) -> None:
+def _enlist(frontier: Frontier, row: int, game: int, node: int, rule: Rule, known: Known) -> None:
     """Give a leaf its row of the frontier; its cells are there, and just judged."""
     frontier.game[row] = game
     frontier.node[row] = node
     if rule.connections:
-        for cell in range(len(room.moves)):
-            frontier.lost[row, cell] = not room.moves[cell]
+        for cell in range(len(known.moves)):
+            frontier.lost[row, cell] = not known.moves[cell]
 
 
 @kernel
 def judge_roots(
-    trees: Trees, cells: NDArray, size: int, games: NDArray, count: int, room: Connections
+    trees: Trees, cells: NDArray, size: int, games: NDArray, count: int, known: Known
 ) -> None:
-    """Tell the expanded roots of ``count`` games, cells[count, A], what connections prove."""
+    """Tell the expanded roots of ``count`` games, cells[count, A], what is known of them.
+
+    Moves that are no better than others count as refuted.
+    """
     for index in range(count):
         game = games[index]
-        result = judge(cells[index], size, room)
+        result = settle_root(cells[index], size, known)
         trees.proven[game, ROOT] = result
         for move in range(size * size):
             if cells[index, move] != EMPTY:
                 continue
-            if result > 0 and room.moves[move]:
+            if result > 0 and known.moves[move]:
                 trees.result[game, ROOT, move] = 1
-            elif result < 0 or (result == 0 and not room.moves[move]):
+            elif result < 0 or (result == 0 and not known.moves[move]):
                 trees.result[game, ROOT, move] = -1
                 trees.open[game, ROOT] -= 1
 

@@ -10,8 +10,8 @@ from hexray.config import SearchSettings
 from hexray.evaluation import Conversation, Leaves, checked
 from hexray.game.board import Boards
 from hexray.game.frame import mover_cells
-from hexray.search.connections import new_connections
 from hexray.search.descent import descend, judge_roots
+from hexray.search.known import new_known
 from hexray.search.reuse import Memory, most_nodes
 from hexray.search.root import (
     SearchResult,
@@ -57,21 +57,21 @@ def mcts(
     if memory is None:
         memory = Memory(games, area, settings)
     trees, fresh = memory.trees, _begin(memory, settings, games, area)
-    rule, room = rule_of(settings), new_connections(boards.size)
+    rule, known = rule_of(settings), new_known(boards.size)
     if len(fresh):
         frontier.game[: len(fresh)] = fresh
         frontier.node[: len(fresh)] = ROOT
         frontier.cells[: len(fresh)] = mover_cells(boards.cells[fresh], boards.to_move[fresh])
         yield from _evaluate(trees, frontier, len(fresh), boards.size)
     if rule.connections:
-        judge_roots(trees, frontier.cells, boards.size, fresh, len(fresh), room)
+        judge_roots(trees, frontier.cells, boards.size, fresh, len(fresh), known)
     make = _gumbel_root if settings.root == "gumbel" else _puct_root
     root = make(trees, settings, rule, rng, warm, budget)
     chosen = np.empty(len(frontier.game), np.int32)
     moves = np.empty(len(frontier.game), np.int16)
     for turn in range(root.turns):
         count = root.plan(turn, chosen, moves)
-        rows = descend(trees, boards, boards.size, chosen, moves, count, rule, frontier, room)
+        rows = descend(trees, boards, boards.size, chosen, moves, count, rule, frontier, known)
         if rows:
             yield from _evaluate(trees, frontier, rows, boards.size)
     best, policy, value = root.decide()

@@ -13,7 +13,7 @@ from hexray.game.board import EMPTY, Boards, new_boards, play
 from hexray.game.frame import mover_cells
 from hexray.game.kernel import kernel
 from hexray.search import Memory, search
-from hexray.search.connections import Connections, judge, new_connections
+from hexray.search.known import Known, new_known, settle
 
 _GAMES = 1024
 
@@ -29,7 +29,7 @@ class RulesSpeed(NamedTuple):
 class SearchSpeed(NamedTuple):
     """Searches of positions with 2 * (board - 1) random stones, many at once, by the tree alone.
 
-    ``us_per_judgement`` is what virtual connections add for a new position.
+    ``us_per_judgement`` is what fill-in and virtual connections add for a new position.
     """
 
     board: int
@@ -89,18 +89,20 @@ def measure_search(
 
 def _judging_us(boards: Boards, seconds: float) -> float:
     cells = mover_cells(boards.cells, boards.to_move)
-    room, rounds, start = new_connections(boards.size), -1, 0.0
+    known, rounds, start = new_known(boards.size), -1, 0.0
     while (elapsed := time.perf_counter() - start) < seconds or rounds < 1:
-        _judge_all(cells, boards.size, room)
+        _judge_all(cells, boards.size, known)
         rounds += 1
         start = start or time.perf_counter()  # the first round finds the kernels
     return elapsed / rounds / len(cells) * 1e6
 
 
 @kernel
-def _judge_all(cells: NDArray, size: int, room: Connections) -> None:
+def _judge_all(cells: NDArray, size: int, known: Known) -> None:
     for game in range(len(cells)):
-        judge(cells[game], size, room)
+        for cell in range(size * size):
+            known.filled[cell] = cells[game, cell]
+        settle(known.filled, size, known)
 
 
 def _midgame(size: int, games: int, rng: np.random.Generator) -> Boards:

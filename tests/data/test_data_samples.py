@@ -62,7 +62,7 @@ def test_rows_of_a_game_worked_by_hand() -> None:
     assert rows.cells.tolist() == [
         [1, -1, 0, 0, 0, 0, 0, 0, 0],  # Red sees a1 own, b1 Blue's
         [-1, -1, 0, 1, 0, 0, 0, 0, 0],  # Blue sees the transpose: a1, a2 Red's, b1 own at a2
-        [1, -1, -1, 1, 0, 0, 0, 0, 0],
+        [1, -1, -1, 1, -1, -1, 0, -1, -1],  # all but a3 is captured by Blue's edge and stones
     ]
     assert rows.outcome.tolist() == [1, -1, 1]
 

@@ -18,13 +18,14 @@ from hexray.config import InferenceSettings, LearnerSettings, NetSettings
 from hexray.data.samples import Further
 from hexray.errors import CheckpointError, EvaluationError, SettingsError
 from hexray.evaluation import Evaluation, Leaves
+from hexray.game.fill_in import filled
 from hexray.net.evaluator import Evaluator
 from hexray.net.model import HexNet, input_planes
 from hexray.net.trainer import Trainer, fresh_weights
 
 NET = NetSettings(blocks=2, channels=8, value_hidden=8)
 SIZE = 5
-CELLS = random_rows(20, SIZE, seed=4).cells
+CELLS = filled(random_rows(20, SIZE, seed=4).cells, SIZE)
 
 
 def evaluator(seed: int | None = 1, **changes: Any) -> Evaluator:
@@ -78,6 +79,16 @@ def test_every_kind_of_network_is_evaluated_without_its_training_heads(
     expected.load_state_dict(served)
     logits, _ = expected.eval()(input_planes(CELLS, SIZE, torch.device("cpu")))
     assert np.allclose(said.logits, logits.detach().numpy(), atol=2e-3)
+
+
+def test_the_network_is_shown_filled_boards_and_no_move_is_wasted_on_filled_cells() -> None:
+    stones = random_rows(20, SIZE, seed=4).cells
+    made, wasted = evaluator(), stones != CELLS
+    assert wasted.any(1).sum() > 5
+    said, expected = made(Leaves(stones, SIZE)), made(Leaves(CELLS, SIZE))
+    assert np.array_equal(said.value, expected.value)
+    assert np.array_equal(said.logits[~wasted], expected.logits[~wasted])
+    assert (said.logits[wasted] == -20).all()
 
 
 def test_answers_have_the_promised_shapes_and_types() -> None:
@@ -249,8 +260,10 @@ THREAD_PROBE = """
 import os, threading, numpy as np
 from hexray.config import InferenceSettings, NetSettings
 from hexray.evaluation import Leaves
+from hexray.game.fill_in import filled
 from hexray.net.evaluator import Evaluator
 from hexray.net.trainer import fresh_weights
+filled(np.zeros((1, 81), np.int8), 9)  # numba starts a thread of its own with its first kernel
 net = NetSettings(blocks=1, channels=32)
 made = Evaluator(net, InferenceSettings(precision="float32"), 9)
 made.load(0, fresh_weights(net, 0))

@@ -1,0 +1,71 @@
+"""What is known of a position before the network is asked: fill-in first, connections after it."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hexray.game.board import EMPTY
+from hexray.game.fill_in import Surroundings, fill_in, new_surroundings
+from hexray.game.kernel import kernel
+from hexray.search.connections import Connections, judge, new_connections
+
+
+class Known(NamedTuple):
+    """Room for one position at a time; ``moves`` bool[A] is what the last verdict names.
+
+    filled int8[A] is the position with its dead and captured cells filled.
+    """
+
+    connections: Connections
+    around: Surroundings
+    filled: NDArray[np.int8]
+    moves: NDArray[np.bool_]
+
+
+def new_known(size: int) -> Known:
+    """Make room for positions on boards of one size."""
+    area = size * size
+    return Known(
+        new_connections(size),
+        new_surroundings(size),
+        np.empty(area, np.int8),
+        np.empty(area, np.bool_),
+    )
+
+
+@kernel
+def settle(cells: NDArray, size: int, known: Known) -> int:
+    """Fill ``cells[A]`` (mover frame, won by nobody) in place; return +1, -1 or 0 like ``judge``.
+
+    After 0 ``known.moves`` marks the moves to look at: no other does better, and there is one.
+    """
+    fill_in(cells, known.around)
+    result = judge(cells, size, known.connections)
+    _copy(known.connections.moves, known.moves)
+    return result
+
+
+@kernel
+def settle_root(cells: NDArray, size: int, known: Known) -> int:
+    """Return what ``settle`` does, but leave ``cells`` alone, since a move has to be played.
+
+    After +1 ``known.moves`` marks winning moves, the most direct ones where connections show them.
+    """
+    result = judge(cells, size, known.connections)
+    _copy(known.connections.moves, known.moves)
+    if result != 0:
+        return result
+    _copy(cells, known.filled)
+    result = settle(known.filled, size, known)
+    if result > 0 and not known.moves.any():
+        # Captured cells join the mover's sides already: a stone on any of them is as good.
+        for cell in range(size * size):
+            known.moves[cell] = cells[cell] == EMPTY
+    return result
+
+
+@kernel
+def _copy(source: NDArray, target: NDArray) -> None:
+    for index in range(len(source)):
+        target[index] = source[index]
