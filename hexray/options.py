@@ -23,7 +23,7 @@ a run that was interrupted."""
 class RunOptions:
     """What is to be run, and where."""
 
-    preset: Literal["default", "quick", "curriculum"] = "default"
+    preset: Literal["default", "quick", "curriculum", "gpu"] = "default"
     """Settings to begin with, fitted to the board: default trains well, quick shows it all,
     curriculum learns smaller boards first."""
     config: Path | None = None

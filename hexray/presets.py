@@ -32,10 +32,26 @@ def curriculum(board: int) -> RunConfig:
     return with_overrides(default(board), {"curriculum": {"boards": boards, "until": until}})
 
 
+def gpu(board: int) -> RunConfig:
+    """Train for hours on a GPU and eight cores or more, by a curriculum; never timed on one yet."""
+    large, huge = board >= 7, board >= 9
+    overrides: dict[str, Any] = {
+        "minutes": 240.0 if huge else 60.0 if large else 10.0,
+        "net": {"blocks": 10 if huge else 6, "channels": 128 if huge else 64},
+        "search": {"simulations": 64 if huge else 32, "candidates": 16},
+        "selfplay": {**_OPENINGS, "players": 6, "games": 512},
+        "inference": {"backend": "auto", "batch_rows": 4096},
+        "replay": {"window_rows": 1_000_000, "min_rows": 20_000},
+        "learner": {"batch_rows": 1024, "backend": "auto"},
+    }
+    return with_overrides(curriculum(board), overrides)
+
+
 PRESETS: dict[str, Callable[[int], RunConfig]] = {
     "default": default,
     "quick": quick,
     "curriculum": curriculum,
+    "gpu": gpu,
 }
 # Every game begins somewhere else, in a fight that the network finds even.
 _OPENINGS = {"random_share": 1.0, "random_clusters": 1.0, "opening_choices": 8}

@@ -2,9 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+from hexray.config import NetSettings, RunConfig
+from hexray.net.checkpoint import Checkpoint, save_checkpoint
+from hexray.net.trainer import Trainer
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,3 +42,20 @@ def test_without_a_gpu_the_gpu_script_says_what_is_missing(tmp_path: Path) -> No
     )
     assert done.returncode == 1
     assert "torch finds no GPU here; install a CUDA build of torch" in done.stderr
+
+
+def test_every_checkpoint_of_a_run_is_a_line_of_its_strength(tmp_path: Path) -> None:
+    changes = {"board": 6, "curriculum": {"boards": [5], "until": [0.5]}}
+    config = RunConfig.model_validate({**changes, "net": NetSettings(blocks=1, channels=8)})
+    trainer = Trainer(config.net, config.learner, 6, seed=0)
+    for version in range(1, 5):
+        state, served = trainer.state(), trainer.published()
+        checkpoint = Checkpoint(version, config, state, served, {"trained_s": 61.0 * version})
+        save_checkpoint(tmp_path / "checkpoints", checkpoint)
+    script = [sys.executable, str(ROOT / "benchmarks" / "time_to_mark.py"), str(tmp_path)]
+    options = ["--simulations", "0", "--every", "2"]
+    done = subprocess.run([*script, *options], capture_output=True, text=True, check=True)
+    head, _, *lines = done.stdout.splitlines()
+    assert head == "| training, min:s | 5x5 | 6x6 |"
+    assert [line.split(" | ")[0] for line in lines] == ["| 2:02", "| 4:04"]
+    assert all(len(re.findall(r"0\.\d{3} / 0\.\d{3}, \d+ wrong", line)) == 2 for line in lines)

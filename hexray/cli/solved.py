@@ -24,6 +24,7 @@ def solved(
     net: tyro.conf.Positional[Path],
     files: tyro.conf.Positional[tuple[Path, ...]] = (),
     /,
+    board: Annotated[int | None, tyro.conf.arg(metavar="2..19")] = None,
     simulations: Annotated[int, tyro.conf.arg(metavar="0..100000")] = 64,
     json_output: Annotated[bool, tyro.conf.arg(name="json")] = False,
 ) -> int:
@@ -32,23 +33,31 @@ def solved(
     Args:
         net: Run folder, RUN@best for the best of its versions, or checkpoint.
         files: Files of solved positions (JSON lines); by default those that come with hexray.
+        board: Side of the board of those; by default every board the network was trained on.
         simulations: Simulations a position; 0 asks the raw network.
         json_output: Print one line of JSON.
     """
     if not 0 <= simulations <= 100_000:
         raise SettingsError(f"--simulations {simulations}: use 0 to 100000")
     found = found_net(net)
-    if not files:
-        shipped = shipped_positions(found.config.board)
-        if shipped is None:
-            size = f"{found.config.board}x{found.config.board}"
-            raise SettingsError(f"no solved positions of {size} come with hexray; name a file")
-        files = (shipped,)
-    for path, positions in [(path, read_solved(path)) for path in files]:
+    if files and board is not None:
+        raise SettingsError(f"--board {board}: files say their board themselves; leave it out")
+    for path, positions in [(path, read_solved(path)) for path in files or _shipped(found, board)]:
         record = {"file": str(path), "simulations": simulations, "version": found.version}
         record |= _measure(found, positions, simulations)
         _show(record, json_output)
     return 0
+
+
+def _shipped(net: ServedNet, board: int | None) -> list[Path]:
+    """Return the positions that come with hexray for one board, or for those of the run."""
+    curriculum = (*net.config.curriculum.boards, net.config.board)
+    boards = curriculum if board is None else (board,)
+    paths = [path for size in boards if (path := shipped_positions(size)) is not None]
+    if not paths:
+        sizes = " or ".join(f"{size}x{size}" for size in boards)
+        raise SettingsError(f"no solved positions of {sizes} come with hexray; name a file")
+    return paths
 
 
 def _measure(net: ServedNet, positions: Solved, simulations: int) -> dict[str, Any]:

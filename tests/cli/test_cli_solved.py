@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hexray.cli import main
-from hexray.config import NetSettings, RunConfig
+from hexray.config import NetSettings, RunConfig, with_overrides
 from hexray.net.checkpoint import Checkpoint, save_checkpoint
 from hexray.net.trainer import Trainer
 
@@ -46,6 +46,21 @@ def test_json_is_one_line_for_each_file_and_nothing_else(
     assert first["openings_wrong"] is None
 
 
+def test_every_board_of_a_curriculum_is_measured_and_any_other_by_its_side(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = {"board": 6, "curriculum": {"boards": [3, 5], "until": [0.1, 0.2]}}
+    config = with_overrides(CONFIG, changes)
+    trainer = Trainer(config.net, config.learner, 6, seed=0)
+    state, served = trainer.state(), trainer.published()
+    save_checkpoint(tmp_path / "checkpoints", Checkpoint(1, config, state, served, {}))
+    for arguments, boards in (([], [5, 6]), (["--board", "7"], [7])):
+        line = ["solved", str(tmp_path), *arguments, "--simulations", "0", "--json"]
+        assert main(line) == 0
+        files = [json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()]
+        assert [Path(file).name for file in files] == [f"hex{size}.jsonl" for size in boards]
+
+
 def test_an_accuracy_of_nothing_is_null_not_nan(
     net: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,6 +90,8 @@ def test_a_damaged_newest_checkpoint_is_named_and_the_older_measured(
         (["RUN", "nowhere.jsonl"], "nowhere.jsonl: no such file"),
         (["RUN", "."], "Is a directory"),
         (["RUN"], "no solved positions of 2x2 come with hexray"),
+        (["RUN", "--board", "9"], "no solved positions of 9x9 come with hexray"),
+        (["RUN", "POSITIONS", "--board", "5"], "--board 5: files say their board themselves"),
         (["RUN", "POSITIONS", "--simulations", "-1"], "--simulations -1: use 0 to 100000"),
         (["x" * 5000], "too long"),
     ],

@@ -12,7 +12,6 @@ from hexray.play.solved import read_solved, shipped_positions
 from hexray.search.connections import judge
 from hexray.search.known import new_known, settle, settle_root
 
-
 TRUTH: dict[tuple[object, int], int] = {}
 
 
