@@ -52,8 +52,11 @@ def filled(cells: NDArray[np.int8], size: int) -> NDArray[np.int8]:
     """Return boards ``cells[B, A]`` (mover frame) with dead and captured cells filled (a copy).
 
     A dead cell gets a stone of the mover. Nobody but the stones is asked, so the boards may be won.
+    Raises ValueError when a cell is neither -1 nor 0 nor 1.
     """
     copy = np.array(cells, np.int8, order="C")
+    if copy.min(initial=0) < _OPPONENT or copy.max(initial=0) > _MOVER:
+        raise ValueError(f"cells from {copy.min()} to {copy.max()}: use -1, 0 and 1")
     _fill_all(copy, new_surroundings(size))
     return copy
 

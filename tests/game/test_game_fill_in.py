@@ -117,5 +117,13 @@ def test_nothing_is_left_to_fill_and_the_boards_given_stay() -> None:
     assert np.array_equal(once, singly)
 
 
+@pytest.mark.parametrize("cell", [-128, -2, 2, 127])
+def test_what_is_no_stone_is_refused(cell: int) -> None:
+    cells = np.zeros((2, 25), np.int8)
+    cells[1, 3] = cell
+    with pytest.raises(ValueError, match=f"{cell}.*use -1, 0 and 1"):
+        filled(cells, 5)
+
+
 def test_no_boards_are_no_error() -> None:
     assert filled(np.zeros((0, 25), np.int8), 5).shape == (0, 25)
