@@ -71,8 +71,7 @@ def _sized(board: int, minutes: float) -> RunConfig:
         overrides["net"] = {"blocks": 4, "channels": 32}
         overrides["inference"] = {"backend": "auto"}
     if board >= 9:
-        overrides["net"] = {"blocks": 6, "channels": 64}
-        overrides["search"] = {"simulations": 32, "candidates": 16}
+        overrides["net"] = {"blocks": 5, "channels": 48}
         overrides["selfplay"] = {**_OPENINGS, "games": 128}
     return with_overrides(RunConfig(), overrides)
 

@@ -255,7 +255,7 @@ def test_help_names_and_describes_every_setting(
         if field.description not in said:
             missing.append(field.description)
     assert not missing
-    for written in ("--preset {default,quick,curriculum}", "--config", "--run-dir"):
+    for written in ("--preset {default,quick,curriculum,gpu}", "--config", "--run-dir"):
         assert written in said
 
 
