@@ -178,7 +178,7 @@ def test_every_search_trains_until_a_signal_ends_the_run_with_its_results(
     strength = json.loads((folder / "strength.json").read_text())
     assert strength["openings"] == len(strength["first_moves"]["values"]) == 9
     assert (folder / "openings.svg").read_text().startswith("<svg")
-    assert 0 <= strength["held_out/brier/opening"] <= 1
+    assert 0 <= strength["held_out/brier"] <= 1
     assert "value on held-out games: right" in output
     assert "first moves on the empty board judged wrongly" in output
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")

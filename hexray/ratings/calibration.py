@@ -44,7 +44,7 @@ def calibration_by_stage(
 ) -> dict[str, Calibration]:
     """Measure each stage of the game by itself; a stage without a position is left out.
 
-    ``cells`` [R, A] are the positions.
+    ``cells`` [R, A] are the positions, as full as the network sees them: filled cells count.
     """
     found = stage_of(cells)
     _check(value, outcome, bins)

@@ -321,7 +321,9 @@ def test_only_the_time_between_two_evaluations_is_spent_on_search(
 def test_what_happened_to_decided_games_is_told_once_for_all_groups(clock: Clock) -> None:
     """A network that calls every game for Red at once: all but the first search are light."""
     decided = {"decided_simulations": 1, "decided_plies": 1, "decided_verify": 0.5}
-    config = with_overrides(SMALL, {"selfplay": {**decided, "decided_value": 0.5}})
+    # Filled boards would not tell by their stones who is to move.
+    changes = {"selfplay": {**decided, "decided_value": 0.5}, "search": {"connections": False}}
+    config = with_overrides(SMALL, changes)
 
     async def sure(leaves: Leaves) -> Evaluation:
         said = await Network(clock)(leaves)

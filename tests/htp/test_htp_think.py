@@ -79,9 +79,7 @@ def test_what_is_known_below_two_moves_is_not_asked_again(simulations: int | Non
     board = play_sequence(7, [0])
     mine = thinker.choose(board, seconds, _ignore).move
     after = _after(board, mine)
-    answer = int(np.flatnonzero(after.cells[0] == EMPTY)[0])
-    while thinker.choose(after, seconds, _ignore).visits[answer] == 0:
-        answer += 1
+    answer = int(np.argmax(thinker.choose(after, seconds, _ignore).visits))
     then, fresh = _after(after, answer), []
     asked.clear()
     Thinker(row_by_row(hashed, fresh), simulations).choose(then, seconds, _ignore)
