@@ -39,7 +39,7 @@ def gpu(board: int) -> RunConfig:
         "minutes": 240.0 if huge else 60.0 if large else 10.0,
         "net": {"blocks": 10 if huge else 6, "channels": 128 if huge else 64},
         "search": {"simulations": 64 if huge else 32, "candidates": 16},
-        "selfplay": {**_OPENINGS, "players": 6, "games": 512},
+        "selfplay": {"players": 6, "games": 512},
         "inference": {"backend": "auto", "batch_rows": 4096},
         "replay": {"window_rows": 1_000_000, "min_rows": 20_000},
         "learner": {"batch_rows": 1024, "backend": "auto"},

@@ -17,6 +17,8 @@ from hexray.game.notation import move_name
 
 RED, BLUE, EMPTY = 1, -1, 0
 MIN_SIZE, MAX_SIZE = 2, 19
+RING = ((0, 1), (1, 0), (1, -1), (0, -1), (-1, 0), (-1, 1))
+"""Rows and columns to the six neighbours of a cell, in one turn: each is next to the one before."""
 
 
 class Boards(NamedTuple):

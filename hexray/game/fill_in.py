@@ -19,12 +19,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hexray.game.board import EMPTY
+from hexray.game.board import EMPTY, RING
 from hexray.game.kernel import kernel
 
 _MOVER, _OPPONENT = 1, -1
-# One turn around a cell: every direction is next to the one before, the first to the last.
-_RING = ((-1, 0), (-1, 1), (0, 1), (1, 0), (1, -1), (0, -1))
 # A surrounding is a number of six digits to the base 3: 0 opponent, 1 empty, 2 mover.
 _PLACES = tuple(3**step for step in range(6))
 
@@ -120,10 +118,10 @@ def _tell(cell: int, colour: int, around: Surroundings) -> None:
 
 @lru_cache
 def _empty_board(size: int) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-    near = np.full((size * size, len(_RING)), -1, np.int16)
+    near = np.full((size * size, len(RING)), -1, np.int16)
     bare = np.zeros(size * size, np.int16)
     for cell in range(size * size):
-        for step, (down, right) in enumerate(_RING):
+        for step, (down, right) in enumerate(RING):
             row, column = cell // size + down, cell % size + right
             stone = _edge(row, column, size)
             bare[cell] += (stone + 1) * _PLACES[step]
@@ -148,7 +146,7 @@ def _facts() -> NDArray[np.int16]:
 
     Bit 0: dead. Bit 1 + k: dead once the mover has a stone in direction k; bit 7 + k: the opponent.
     """
-    around = np.array(list(product((_OPPONENT, EMPTY, _MOVER), repeat=len(_RING))))[:, ::-1]
+    around = np.array(list(product((_OPPONENT, EMPTY, _MOVER), repeat=len(RING))))[:, ::-1]
     dead = np.array([_is_dead(row.tolist()) for row in around])
     facts = dead.astype(np.int16)
     for step, place in enumerate(_PLACES):

@@ -12,9 +12,10 @@ from hexray.search.connections import Connections, judge, new_connections
 
 
 class Known(NamedTuple):
-    """Room for one position at a time; ``moves`` bool[A] is what the last verdict names.
+    """Room for one position at a time.
 
-    filled int8[A] is the position with its dead and captured cells filled.
+    filled  int8[A]  the position of a root with its dead and captured cells filled
+    moves   bool[A]  what the last verdict names; those of ``connections``
     """
 
     connections: Connections
@@ -25,13 +26,9 @@ class Known(NamedTuple):
 
 def new_known(size: int) -> Known:
     """Make room for positions on boards of one size."""
-    area = size * size
-    return Known(
-        new_connections(size),
-        new_surroundings(size),
-        np.empty(area, np.int8),
-        np.empty(area, np.bool_),
-    )
+    connections = new_connections(size)
+    filled = np.empty(size * size, np.int8)
+    return Known(connections, new_surroundings(size), filled, connections.moves)
 
 
 @kernel
@@ -41,9 +38,7 @@ def settle(cells: NDArray, size: int, known: Known) -> int:
     After 0 ``known.moves`` marks the moves to look at: no other does better, and there is one.
     """
     fill_in(cells, known.around)
-    result = judge(cells, size, known.connections)
-    _copy(known.connections.moves, known.moves)
-    return result
+    return judge(cells, size, known.connections)
 
 
 @kernel
@@ -53,19 +48,13 @@ def settle_root(cells: NDArray, size: int, known: Known) -> int:
     After +1 ``known.moves`` marks winning moves, the most direct ones where connections show them.
     """
     result = judge(cells, size, known.connections)
-    _copy(known.connections.moves, known.moves)
     if result != 0:
         return result
-    _copy(cells, known.filled)
+    for cell in range(size * size):
+        known.filled[cell] = cells[cell]
     result = settle(known.filled, size, known)
     if result > 0 and not known.moves.any():
         # Captured cells join the mover's sides already: a stone on any of them is as good.
         for cell in range(size * size):
             known.moves[cell] = cells[cell] == EMPTY
     return result
-
-
-@kernel
-def _copy(source: NDArray, target: NDArray) -> None:
-    for index in range(len(source)):
-        target[index] = source[index]

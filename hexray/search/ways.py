@@ -5,9 +5,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from hexray.game.board import RING
+
 NOWHERE = -1
-# One turn around a cell: every direction is next to the one before, the first to the last.
-_RING = ((0, 1), (1, 0), (1, -1), (0, -1), (-1, 0), (-1, 1))
 _SIDES = ((-1, 0), (1, 0), (0, -1), (0, 1))
 
 
@@ -20,13 +20,13 @@ def ways_of(size: int) -> NDArray[np.int16]:
     in the same order, and -1 fills the rest.
     """
     area = size * size
-    ways = np.full((len(_SIDES), area, 2 * len(_RING), 3), NOWHERE, np.int16)
+    ways = np.full((len(_SIDES), area, 2 * len(RING), 3), NOWHERE, np.int16)
     for cell in range(area):
         row, column = divmod(cell, size)
-        around = [_at(row + down, column + right, size) for down, right in _RING]
-        steps = [(step, (around[k], NOWHERE, NOWHERE)) for k, step in enumerate(_RING)]
-        for k, (one, two) in enumerate(_RING):
-            before = _RING[k - 1]
+        around = [_at(row + down, column + right, size) for down, right in RING]
+        steps = [(step, (around[k], NOWHERE, NOWHERE)) for k, step in enumerate(RING)]
+        for k, (one, two) in enumerate(RING):
+            before = RING[k - 1]
             step = one + before[0], two + before[1]
             beyond = _at(row + step[0], column + step[1], size)
             steps.append((step, (beyond, around[k], around[k - 1])))
