@@ -1,4 +1,4 @@
-"""Train the network: one AdamW step for each batch of a block, and averaged weights to serve."""
+"""Train the network: an optimizer step for each batch of a block, and averaged weights to serve."""
 
 import copy
 import math
@@ -26,11 +26,9 @@ from hexray.net.backend import (
 )
 from hexray.net.loss import Losses, Targets, heads_of, loss
 from hexray.net.model import HexNet, copy_weights, fold, input_planes, is_trained_only
+from hexray.net.optimizer import Optimizer
 from hexray.net.targets import check_rows, empty_boards, targets_of
 from hexray.net.tuning import choose
-
-# Groups of the optimizer before those of auxiliary heads, so that these can come and go.
-SERVED_GROUPS = 2
 
 
 class Trainer:
@@ -58,7 +56,7 @@ class Trainer:
         self._device = pick_device()
         net = _fresh_net(net_settings, seed, heads_of(settings))
         self._net = place(net, self._device, torch.float32)
-        self._optimizer = make_optimizer(self._net, settings)
+        self._optimizer = Optimizer(self._net, settings)
         self._live = self._net.state_dict()
         self._average = {name: tensor.clone() for name, tensor in self._live.items()}
         self.step = 0
@@ -102,7 +100,7 @@ class Trainer:
         state = {
             "net": self._net.state_dict(),
             "average": self._average,
-            "optimizer": self._optimizer.state_dict()["state"],
+            "optimizer": self._optimizer.moments(),
             "step": self.step,
             "rows_trained": self.rows_trained,
         }
@@ -117,22 +115,12 @@ class Trainer:
         missing = {"net", "average", "optimizer", "step", "rows_trained"} - state.keys()
         if missing:
             raise CheckpointError(f"training state without {', '.join(sorted(missing))}")
-        same_heads = self._live.keys() == state["net"].keys()
         copy_weights(self._live, _with_heads_of(self._live, state["net"]))
         copy_weights(self._average, _with_heads_of(self._average, state["average"]))
-        groups = self._optimizer.state_dict()["param_groups"]
-        served = sum(len(group["params"]) for group in groups[:SERVED_GROUPS])
-        moments = {
-            index: copy.deepcopy(moment)
-            for index, moment in state["optimizer"].items()
-            if same_heads or index < served
-        }
-        self._optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        self._optimizer.load(state["optimizer"])
         self.step, self.rows_trained = state["step"], state["rows_trained"]
 
     def _step(self, planes: Tensor, targets: Targets, rate: float) -> dict[str, float]:
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
         losses = _losses(self._forward, planes, targets, self._settings, self.precision)
         norm = _backward(losses.total, self._net, self._settings.clip_norm)
         total, policy, value, accuracy = (float(part.detach()) for part in losses[:4])
@@ -141,7 +129,7 @@ class Trainer:
                 f"step {self.step}: loss {total}, gradient norm {norm}; "
                 "go back to a checkpoint, and lower learner.learning_rate if it happens again"
             )
-        self._optimizer.step()
+        self._optimizer.step(rate)
         decay = self._settings.ema_decay
         average, live = list(self._average.values()), list(self._live.values())
         torch._foreach_lerp_(average, live, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
@@ -159,7 +147,7 @@ class Trainer:
 
     def _probe(self, size: int) -> Callable[[Format], None]:
         net = copy.deepcopy(self._net)
-        optimizer = make_optimizer(net, self._settings)
+        optimizer = Optimizer(net, self._settings)
         rows = empty_boards(self._settings, size)
         targets = targets_of(rows, self._device)
 
@@ -167,7 +155,7 @@ class Trainer:
             planes = input_planes(rows.cells, size, self._device)
             losses = _losses(net, planes, targets, self._settings, precision)
             _backward(losses.total, net, self._settings.clip_norm)
-            optimizer.step()
+            optimizer.step(self._settings.learning_rate)
 
         return work
 
@@ -190,19 +178,6 @@ def learning_rate(step: int, progress: float, settings: LearnerSettings) -> floa
         return rate
     left = (1 - over) / (1 - settings.decay_from)
     return rate * (settings.final_rate + (1 - settings.final_rate) * left)
-
-
-def make_optimizer(net: HexNet, settings: LearnerSettings) -> torch.optim.AdamW:
-    """Make AdamW that decays kernels and matrices, but neither biases nor BatchNorm."""
-    further = list(net.auxiliary.parameters())
-    served = [parameter for name, parameter in net.named_parameters() if not is_trained_only(name)]
-    groups = [
-        {"params": [p for p in served if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in served if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    if further:
-        groups.append({"params": further, "weight_decay": settings.weight_decay})
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 
 def _with_heads_of(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

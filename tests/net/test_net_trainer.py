@@ -12,8 +12,10 @@ from training_rows import random_rows
 from hexray.config import LearnerSettings, NetSettings
 from hexray.data.samples import NOTHING_FURTHER, Further, Rows
 from hexray.errors import CheckpointError, TrainingError
+from hexray.net.backend import place
 from hexray.net.model import HexNet, fold, input_planes
-from hexray.net.trainer import Trainer, fresh_weights, make_optimizer
+from hexray.net.optimizer import Optimizer
+from hexray.net.trainer import Trainer, fresh_weights
 
 NET = NetSettings(blocks=2, channels=8, value_hidden=8)
 SIZE, BATCH = 4, 8
@@ -273,7 +275,7 @@ def test_a_loaded_state_brings_no_settings_with_it() -> None:
     old.train(block(), SIZE, 0.0)
     new = trainer(weight_decay=0.25)
     new.load_state(old.state())
-    assert [group["weight_decay"] for group in new._optimizer.param_groups] == [0.25, 0.0]
+    assert [group["weight_decay"] for group in new._optimizer._adamw.param_groups] == [0.25, 0.0]
 
 
 def test_a_state_of_another_network_is_refused() -> None:
@@ -289,14 +291,42 @@ def test_a_state_with_a_missing_part_is_refused() -> None:
         trainer().load_state(state)
 
 
-def test_neither_biases_nor_batchnorm_decay() -> None:
-    net = HexNet(NET)
-    decayed, free = make_optimizer(net, settings(weight_decay=0.1)).param_groups
-    assert (decayed["weight_decay"], free["weight_decay"]) == (0.1, 0.0)
-    names = {id(parameter): name for name, parameter in net.named_parameters()}
-    assert all(names[id(p)].endswith(".weight") for p in decayed["params"])
-    assert all("norm" in names[id(p)] or names[id(p)].endswith("bias") for p in free["params"])
-    assert len(decayed["params"]) + len(free["params"]) == len(names)
+@pytest.mark.parametrize("kind", ["adamw", "muon"])
+def test_neither_biases_nor_batchnorm_decay(kind: str) -> None:
+    """Without gradients a step only decays."""
+    net = place(HexNet(NET), torch.device("cpu"), torch.float32)
+    before = {name: p.detach().clone() for name, p in net.named_parameters()}
+    for parameter in net.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    Optimizer(net, settings(optimizer=kind, weight_decay=0.1)).step(0.5)
+    for name, parameter in net.named_parameters():
+        if parameter.ndim > 1:
+            assert (parameter.norm() / before[name].norm()).item() < 0.96
+        else:
+            assert torch.equal(parameter, before[name])
+
+
+def test_muon_moves_each_kernel_alike_in_all_directions() -> None:
+    net = place(HexNet(NET), torch.device("cpu"), torch.float32)
+    before = {name: p.detach().clone() for name, p in net.named_parameters()}
+    for parameter in net.parameters():
+        parameter.grad = torch.randn_like(parameter) ** 3
+    Optimizer(net, settings(optimizer="muon", weight_decay=0.0)).step(1e-3)
+    for name, parameter in net.named_parameters():
+        moved = (parameter.detach() - before[name]).reshape(len(parameter), -1)
+        assert moved.any()
+        if parameter.ndim == 4 and len(parameter) > 1:
+            strength = torch.linalg.svdvals(moved)
+            assert strength.max() / strength.min() < 3
+
+
+def test_a_state_of_the_other_optimizer_is_taken_over_without_its_moments() -> None:
+    old = trainer(optimizer="adamw")
+    old.train(block(), SIZE, 0.0)
+    new = trainer(optimizer="muon")
+    new.load_state(old.state())
+    assert same(new.state()["net"], old.state()["net"])
+    new.train(block(), SIZE, 0.0)
 
 
 def test_a_learning_rate_of_zero_at_the_end_moves_no_weight() -> None:
