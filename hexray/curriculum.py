@@ -19,13 +19,17 @@ def board_in_turn(progress: float, config: RunConfig) -> int:
 def shares_of_work(progress: float, config: RunConfig) -> dict[int, float]:
     """Return each board's share of the work when ``progress`` [0, 1] of the run is over.
 
-    The boards that had their turn divide ``curriculum.rehearsal`` among themselves evenly, those
-    to come have nothing and are left out.
+    The boards that had their turn divide ``curriculum.rehearsal`` among themselves, each getting
+    twice as much as the one before it; those to come have nothing and are left out.
     """
     now = board_in_turn(progress, config)
     before = [board for board in boards_of(config) if board < now]
     rehearsal = config.curriculum.rehearsal if before else 0.0
-    return {**{board: rehearsal / len(before) for board in before}, now: 1 - rehearsal}
+    smallest = rehearsal / max(1, 2 ** len(before) - 1)
+    return {
+        **{board: smallest * 2**place for place, board in enumerate(before)},
+        now: 1 - rehearsal,
+    }
 
 
 class Turns:

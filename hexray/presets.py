@@ -55,8 +55,8 @@ PRESETS: dict[str, Callable[[int], RunConfig]] = {
 }
 # Every game begins somewhere else, in a fight that the network finds even.
 _OPENINGS = {"random_share": 1.0, "random_clusters": 1.0, "opening_choices": 8}
-# A board takes some four times the work of the one before.
-_GIVES_WAY = 0.27
+# A board takes some four times the work of the one before, and helps with those after it.
+_GIVES_WAY = 0.2
 
 
 def _smaller(board: int) -> tuple[int, ...]:
@@ -68,10 +68,9 @@ def _smaller(board: int) -> tuple[int, ...]:
 def _sized(board: int, minutes: float) -> RunConfig:
     overrides: dict[str, Any] = {"board": board, "minutes": minutes, "selfplay": _OPENINGS}
     if board >= 6:
-        overrides["net"] = {"blocks": 4, "channels": 32}
+        overrides["net"] = {"blocks": 4 if board == 6 else 6, "channels": 32 if board <= 7 else 48}
         overrides["inference"] = {"backend": "auto"}
     if board >= 9:
-        overrides["net"] = {"blocks": 5, "channels": 48}
         overrides["selfplay"] = {**_OPENINGS, "games": 128}
     return with_overrides(RunConfig(), overrides)
 

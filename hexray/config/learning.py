@@ -40,7 +40,7 @@ class LearnerSettings(Settings):
     optimizer: Literal["adamw", "muon"] = "muon"
     """Kernels are moved by Muon, which costs no more, or by AdamW like all other weights."""
     learning_rate: Annotated[float, Field(gt=0)] = 2e-3
-    """AdamW learning rate after warm-up."""
+    """Learning rate after warm-up."""
     warmup_steps: Annotated[int, Field(ge=0)] = 100
     """Steps over which the learning rate rises from zero."""
     decay_from: Share = 0.5
@@ -48,7 +48,7 @@ class LearnerSettings(Settings):
     final_rate: Share = 0.01
     """Learning rate at the end of the run as a share of learning_rate."""
     weight_decay: Annotated[float, Field(ge=0)] = 1e-4
-    """AdamW weight decay."""
+    """Decoupled weight decay of kernels and matrices."""
     clip_norm: Annotated[float, Field(gt=0)] = 5.0
     """Gradient norm above which gradients are scaled down."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.98
