@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hexray.errors import FileFormatError
 from hexray.game.board import BLUE, RED
 from hexray.htp.game import RESIGN, SWAP
-from hexray.htp.sgf import MainLine, read_main_line
+from hexray.htp.sgf import Opened, read_main_line
 
 HEAD = "(;FF[4]GM[11]SZ[5]"
 
 
-def _read(tmp_path: Path, text: str) -> MainLine:
+def _read(tmp_path: Path, text: str) -> Opened:
     path = tmp_path / "game.sgf"
     path.write_text(text, encoding="utf-8")
     return read_main_line(path)
@@ -35,24 +35,23 @@ def test_moves_setup_and_the_first_variation_are_read(tmp_path: Path) -> None:
 
 def test_a_swap_of_pieces_is_a_move_and_the_size_may_be_missing(tmp_path: Path) -> None:
     line = _read(tmp_path, "(;FF[4]GM[11];B[k11];W[swap-pieces])")
-    assert line == MainLine(11, [], [(RED, 120), (BLUE, SWAP)])
+    assert line == Opened(11, [], [(RED, 120), (BLUE, SWAP)])
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("(;GM[11];B[a1])", "1:1: FF is missing"),
         ("(;FF[4]GM[1])", "1:10: GM is 1"),
-        ("(;FF[4]GM[11]SZ[5:4])", "SZ[5:4] is no square board"),
-        ("(;FF[4]GM[11]SZ[20])", "SZ is 20; use 2 to 19"),
+        ("(;FF[4]GM[11]SZ[5:4])", "1:16: a board of 5x4 is rectangular"),
+        ("(;FF[4]GM[11]SZ[20])", "a board of 20x20: hexray plays on 2x2 to 19x19"),
         (HEAD + ";B[swap-sides])", "1:21: B: 'swap-sides'"),
         (HEAD + "\n;B[a1];W[pass])", "2:9: W: 'pass'"),
         (HEAD + ";B[f1])", "'f1' is off the 5x5 board"),
         (HEAD + "AE[a1])", "AE is not understood"),
         (HEAD + ";AB[a1])", "AB is not understood"),
         (HEAD + ";[a1])", "a value without a property"),
-        (HEAD + ";B[a1]", "this is no SGF"),
-        (HEAD + ";B[a1", "this is no SGF"),
+        (HEAD + ";B[a1]", "1:1: the game has no end"),
+        (HEAD + ";B[a1", "1:1: the game has no end"),
         ("", "1:1: this is no SGF"),
         ("hello", "1:1: this is no SGF"),
     ],
