@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from random_games import random_block
+
 from hexray.config import NetSettings, RunConfig
+from hexray.data.store import GameStore
 from hexray.net.checkpoint import Checkpoint, save_checkpoint
 from hexray.net.trainer import Trainer
 
@@ -59,3 +62,27 @@ def test_every_checkpoint_of_a_run_is_a_line_of_its_strength(tmp_path: Path) -> 
     assert head == "| training, min:s | 5x5 | 6x6 |"
     assert [line.split(" | ")[0] for line in lines] == ["| 2:02", "| 4:04"]
     assert all(len(re.findall(r"0\.\d{3} / 0\.\d{3}, \d+ wrong", line)) == 2 for line in lines)
+
+
+def test_a_network_learns_again_from_the_games_of_a_run(tmp_path: Path) -> None:
+    (tmp_path / "settings.yaml").write_text("board: 5\nlearner: {batch_rows: 8, batches: 2}\n")
+    (tmp_path / "games").mkdir()
+    GameStore(tmp_path / "games" / "5x5", 5).append(random_block(5, 30, seed=1))
+    script = [sys.executable, str(ROOT / "benchmarks" / "relearn.py"), str(tmp_path)]
+    options = ["--rows", "64", "--points", "2", "--seeds", "3", "4"]
+    changes = ["--changes", "net.blocks", "1", "net.channels", "8", "learner.owner_weight", "0.5"]
+    done = subprocess.run([*script, *options, *changes], capture_output=True, text=True, check=True)
+    head, _, *lines = done.stdout.splitlines()
+    assert head == "| rows trained | seed 3 | seed 4 |"
+    assert [line.split(" | ")[0] for line in lines] == ["| 32", "| 64"]
+    for line in lines:
+        one, other = re.findall(r"raw 0\.\d{3}, 0\.\d{3} / 0\.\d{3}", line)
+        assert one != other
+
+
+def test_without_games_there_is_nothing_to_learn_from(tmp_path: Path) -> None:
+    (tmp_path / "settings.yaml").write_text("board: 5\n")
+    script = [sys.executable, str(ROOT / "benchmarks" / "relearn.py"), str(tmp_path)]
+    done = subprocess.run(script, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "has no games of 5x5 to learn from" in done.stderr
