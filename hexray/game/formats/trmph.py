@@ -38,10 +38,17 @@ _TOKENS = {RED: " b", BLUE: " r", EMPTY: ""}
 def read_trmph(lines: Iterable[str]) -> Iterator[GameRecord | Rejected]:
     """Yield the game of every line, or why it is none; blank lines and ``# key: value`` are not."""
     for number, line in enumerate(lines, start=1):
-        text = line.strip("\r\n")
-        if not text.strip() or text.lstrip().startswith(("# ", "#\t")) or text.strip() == "#":
-            continue
-        yield _read(text, number)
+        found = read_trmph_line(line, number)
+        if found is not None:
+            yield found
+
+
+def read_trmph_line(line: str, number: int) -> GameRecord | Rejected | None:
+    """Read one line; None when it is blank or a comment."""
+    text = line.strip("\r\n")
+    if not text.strip() or text.lstrip().startswith(("# ", "#\t")) or text.strip() == "#":
+        return None
+    return _read(text, number)
 
 
 def trmph_line(record: GameRecord) -> str:
