@@ -66,9 +66,9 @@ def read_trmph_block(text: bytes, first: int) -> Lines:
         np.empty(most, np.int16),
     )
     left = np.empty((lines, 3), np.int64)
-    room = np.empty(_AREA, np.int8), np.empty(_AREA + 4, np.int16)
-    taken, moves, unread = _read_all(data, first, games, left, *room)
-    found = Games(*(column[:taken] for column in games[:-1]), games.moves[:moves])
+    cells, links = np.empty(_AREA, np.int8), np.empty(_AREA + 4, np.int16)
+    taken, moves, unread = _read_all(data, first, games, left, cells, links)
+    found = Games._make([*(column[:taken] for column in games[:-1]), games.moves[:moves]])
     others: list[tuple[int, GameRecord]] = []
     rejected: list[Rejected] = []
     for number, begin, end in left[:unread].tolist():
