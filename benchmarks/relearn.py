@@ -29,14 +29,12 @@ from hexray.net.trainer import Trainer
 from hexray.options import read_settings
 from hexray.play.solved import Solved, measure, read_solved, shipped_positions
 
-Rows = Annotated[int, tyro.conf.arg(metavar="1..")]
-
 
 def main(
     run: tyro.conf.Positional[Path],
     /,
     changes: dict[str, str] | None = None,
-    rows: Rows = 400_000,
+    rows: Annotated[int, tyro.conf.arg(metavar="1..")] = 400_000,
     seeds: tuple[int, ...] = (0,),
     points: Annotated[int, tyro.conf.arg(metavar="1..")] = 4,
 ) -> None:

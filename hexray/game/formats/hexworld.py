@@ -7,31 +7,32 @@ comma, those after it; ``:s`` swaps pieces, ``:S`` sides, ``:rb`` and ``:rw`` re
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from hexray.errors import IllegalMove
 from hexray.game.board import BLUE, EMPTY, RED
 from hexray.game.formats.record import (
+    MAX_LINE,
     Ending,
     Fault,
     GameRecord,
     Rejected,
+    Swap,
     Written,
     record_of,
+    says_nothing,
     size_fault,
     written_by_pieces,
 )
-from hexray.game.notation import move_name
-
-MAX_LINK = 65_536
-"""Characters of the longest line that may be a game."""
+from hexray.game.notation import move_name, parse_move
 
 _HOME = "https://hexworld.org/board/"
 _HEAD = re.compile(
     r"(?:(?:https?://)?(?:www\.)?hexworld\.org/board/?)?#"
     r"([1-9][0-9]?)(?:x([1-9][0-9]?))?(?:r[0-9]{1,2}|c[0-9]|[mn])*(?:,|$)"
 )
-_TOKEN = re.compile(r":(?:[sSp]|[rf][bw])|([a-z])([1-9][0-9]?)|,")
-_SWAPS: dict[str, Literal["pieces", "sides"]] = {":s": "pieces", ":S": "sides"}
+_TOKEN = re.compile(r":(?:[sSp]|[rf][bw])|[a-z][1-9][0-9]?|,")
+_SWAPS: dict[str, Swap] = {":s": "pieces", ":S": "sides"}
 _ENDINGS: dict[str, Ending] = {"r": "resigned", "f": "forfeited"}
 _LOSERS = {"b": RED, "w": BLUE}
 _GIVES_UP = {"resigned": ":r", "forfeited": ":f"}
@@ -40,9 +41,8 @@ _GIVES_UP = {"resigned": ":r", "forfeited": ":f"}
 def read_hexworld(lines: Iterable[str]) -> Iterator[GameRecord | Rejected]:
     """Yield the game of every line, or why it is none; blank lines and comments are not."""
     for number, line in enumerate(lines, start=1):
-        text = line.strip("\r\n")
-        if text.strip() and not text.lstrip().startswith(("# ", "#\t")):
-            yield _read(text, number)
+        if not says_nothing(line):
+            yield _read(line.strip("\r\n"), number)
 
 
 def hexworld_link(record: GameRecord) -> str:
@@ -61,7 +61,7 @@ class _Tokens(NamedTuple):
 
     cells: list[int]
     places: list[int]
-    swap: Literal["none", "pieces", "sides"]
+    swap: Swap
     loser: int
     ending: Ending
 
@@ -70,8 +70,8 @@ def _read(line: str, number: int) -> GameRecord | Rejected:
     def rejected(at: int, reason: str) -> Rejected:
         return Rejected(number, origin[min(at, len(origin) - 1)] + 1, reason, line)
 
-    if len(line) > MAX_LINK:
-        return Rejected(number, MAX_LINK + 1, f"longer than {MAX_LINK} characters", line[:MAX_LINK])
+    if len(line) > MAX_LINE:
+        return Rejected(number, MAX_LINE + 1, f"longer than {MAX_LINE} characters", line[:MAX_LINE])
     text, origin = _plain(line)
     head = _HEAD.match(text)
     if head is None:
@@ -91,7 +91,7 @@ def _read(line: str, number: int) -> GameRecord | Rejected:
 def _tokens(text: str, at: int, size: int) -> _Tokens | Rejected:
     cells: list[int] = []
     places: list[int] = []
-    swap: Literal["none", "pieces", "sides"] = "none"
+    swap: Swap = "none"
     loser, commas = EMPTY, 0
     ending: Ending = "resigned"
 
@@ -109,11 +109,11 @@ def _tokens(text: str, at: int, size: int) -> _Tokens | Rejected:
                 return wrong("a third comma; one comes before the moves and one behind those shown")
         elif loser != EMPTY:
             return wrong(f"{token} comes after the end of the game")
-        elif match[1]:
-            column, row = ord(match[1]) - ord("a"), int(match[2]) - 1
-            if column >= size or row >= size:
-                return wrong(f"{token} is off the {size}x{size} board")
-            cells.append(row * size + column)
+        elif not token.startswith(":"):
+            try:
+                cells.append(parse_move(token, size))
+            except IllegalMove as error:
+                return wrong(str(error))
             places.append(at)
         elif token == ":p":
             return wrong("a pass; hexray plays without")

@@ -11,10 +11,15 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from hexray.game.board import BLUE, EMPTY, MAX_SIZE, MIN_SIZE, RED
+from hexray.game.frame import swap_frame
 from hexray.game.notation import move_name
 from hexray.game.replay import replay_games
 
 Ending = Literal["joined", "resigned", "forfeited", "unfinished"]
+Swap = Literal["none", "pieces", "sides"]
+
+MAX_LINE = 65_536
+"""Characters of the longest line that may be a game."""
 
 
 class GameRecord(NamedTuple):
@@ -68,7 +73,7 @@ class Written(NamedTuple):
 
     size: int
     cells: tuple[int, ...]
-    swap: Literal["none", "pieces", "sides"] = "none"
+    swap: Swap = "none"
     winner: int = EMPTY
     ending: Ending = "resigned"
     first: str = ""
@@ -86,7 +91,7 @@ def record_of(game: Written) -> GameRecord | Fault:
     if game.swap != "none" and not cells:
         return Fault(0, "swap is legal only as the second move")
     if is_mirrored:
-        cells = (cells[0], *(mirror(cell, size) for cell in cells[1:]))
+        cells = (cells[0], *(_mirror(cell, size) for cell in cells[1:]))
     length = np.array([len(cells)], np.int16)
     legal, joined = replay_games(np.array(cells, np.int64), length, size)
     winner = int(joined[0])
@@ -107,16 +112,17 @@ def record_of(game: Written) -> GameRecord | Fault:
 def written_by_pieces(record: GameRecord) -> Written:
     """Write a record with a swap of pieces, if there was a swap."""
     moves, winner = record.moves, record.winner
-    swap: Literal["none", "pieces"] = "none"
+    swap: Swap = "none"
     if record.swapped:
-        moves = (moves[0], *(mirror(move, record.size) for move in moves[1:]))
+        moves = (moves[0], *(_mirror(move, record.size) for move in moves[1:]))
         swap, winner = "pieces", -winner
     return Written(record.size, moves, swap, winner, record.ending, record.first, record.second)
 
 
-def mirror(cell: int, size: int) -> int:
-    """Mirror a cell in the long diagonal, which a swap of pieces does: b1 becomes a2."""
-    return cell % size * size + cell // size
+def says_nothing(line: str) -> bool:
+    """Say whether a line is blank or a comment, ``# key: value``, in a file of a game a line."""
+    text = line.strip()
+    return text in ("", "#") or text.startswith(("# ", "#\t"))
 
 
 def size_fault(columns: int, rows: int) -> str | None:
@@ -140,3 +146,8 @@ def _illegal(game: Written, ply: int, joined: int) -> str:
         return f"{name} is occupied"
     seen = -joined if game.swap == "pieces" else joined
     return f"{name} comes after the end: {_JOINED[seen]}"
+
+
+def _mirror(cell: int, size: int) -> int:
+    """Mirror a cell in the long diagonal, which a swap of pieces does: b1 becomes a2."""
+    return int(swap_frame(cell, BLUE, size))

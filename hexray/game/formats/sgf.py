@@ -8,7 +8,7 @@ were swapped. Little Golem names points by two letters, counted from ``aa``.
 
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from hexray.errors import IllegalMove
 from hexray.game.board import BLUE, EMPTY, RED
@@ -17,6 +17,7 @@ from hexray.game.formats.record import (
     Fault,
     GameRecord,
     Rejected,
+    Swap,
     Written,
     record_of,
     size_fault,
@@ -40,12 +41,10 @@ _NAMES = {RED: "B", BLUE: "W"}
 _SWAPS = {"swap-pieces", "swap-sides", "swap"}
 _GIVES_UP: dict[str, Ending] = {"resign": "resigned", "forfeit": "forfeited"}
 _RESULT = re.compile(r"([BW])(?:\+(.*))?", re.IGNORECASE | re.DOTALL)
-_ENDINGS: dict[str, Ending] = {"f": "forfeited", "forfeit": "forfeited", "t": "forfeited"}
-_ENDINGS |= {"time": "forfeited"}
+_FORFEITS = ("f", "forfeit", "t", "time")
 _SAID = {"resigned": "+Resign", "forfeited": "+Forfeit", "joined": "+"}
 _LINE = 70
 _SHOWN = 1000
-_Swap = Literal["none", "pieces", "sides"]
 
 
 def read_sgf(text: str) -> Iterator[GameRecord | Rejected]:
@@ -108,7 +107,7 @@ class _Moves(NamedTuple):
 
     cells: list[int]
     places: list[int]
-    swap: _Swap
+    swap: Swap
     loser: int
     ending: Ending
 
@@ -128,7 +127,8 @@ def _read(line: MainLine) -> GameRecord | Broken:
         end = result.at
         if said is not None:
             winner = _COLOURS[said[1].upper()]
-            ending = _ENDINGS.get((said[2] or "").strip().lower(), "resigned")
+            how = (said[2] or "").strip().lower()
+            ending = "forfeited" if how in _FORFEITS else "resigned"
     first, second = (root[name].text if name in root else "" for name in ("PB", "PW"))
     game = Written(size, tuple(moves.cells), moves.swap, winner, ending, first, second)
     found = record_of(game)
@@ -144,7 +144,7 @@ def _root(line: MainLine) -> dict[str, Property]:
 def _moves(properties: list[Property], size: int) -> _Moves | Broken:
     cells: list[int] = []
     places: list[int] = []
-    swap: _Swap | None = "none"
+    swap: Swap | None = "none"
     loser, ending, wanted = EMPTY, "resigned", ""
     ending: Ending
     for value in properties:

@@ -7,21 +7,21 @@ and 2. A second move on the first one's cell is a swap of pieces, which has brou
 import re
 from collections.abc import Iterable, Iterator
 
+from hexray.errors import IllegalMove
 from hexray.game.board import BLUE, EMPTY, RED
 from hexray.game.formats.record import (
+    MAX_LINE,
     Fault,
     GameRecord,
     Rejected,
     Written,
-    mirror,
     record_of,
+    says_nothing,
     size_fault,
     written_by_pieces,
 )
-from hexray.game.notation import move_name
-
-MAX_LINE = 65_536
-"""Characters of the longest line that may be a game."""
+from hexray.game.frame import swap_frame
+from hexray.game.notation import move_name, parse_move
 
 _LINE = re.compile(
     r"(\s*(?:(?:https?://)?(?:www\.)?trmph\.com/hex/board)?#)"
@@ -30,7 +30,7 @@ _LINE = re.compile(
     r"(?:\s+([br12]))?"
     r"\s*(?:#.*)?"
 )
-_MOVE = re.compile(r"([a-zA-Z])([1-9][0-9]?)")
+_MOVE = re.compile(r"[a-zA-Z][1-9][0-9]?")
 _WINNERS = {"b": RED, "1": RED, "r": BLUE, "2": BLUE, None: EMPTY}
 _TOKENS = {RED: " b", BLUE: " r", EMPTY: ""}
 
@@ -45,10 +45,7 @@ def read_trmph(lines: Iterable[str]) -> Iterator[GameRecord | Rejected]:
 
 def read_trmph_line(line: str, number: int) -> GameRecord | Rejected | None:
     """Read one line; None when it is blank or a comment."""
-    text = line.strip("\r\n")
-    if not text.strip() or text.lstrip().startswith(("# ", "#\t")) or text.strip() == "#":
-        return None
-    return _read(text, number)
+    return None if says_nothing(line) else _read(line.strip("\r\n"), number)
 
 
 def trmph_line(record: GameRecord) -> str:
@@ -56,7 +53,7 @@ def trmph_line(record: GameRecord) -> str:
     game = written_by_pieces(record)
     cells = game.cells
     if record.swapped:
-        there = mirror(cells[0], game.size)
+        there = int(swap_frame(cells[0], BLUE, game.size))
         cells = (there, there, *cells[1:])
     moves = "".join(move_name(cell, game.size) for cell in cells)
     return f"#{game.size},{moves}{_TOKENS[game.winner]}"
@@ -76,15 +73,15 @@ def _read(text: str, number: int) -> GameRecord | Rejected:
         return rejected(match.start(2), reason)
     cells, places = [], []
     for move in _MOVE.finditer(match[3]):
-        column, row = ord(move[1].lower()) - ord("a"), int(move[2]) - 1
         places.append(match.start(3) + move.start())
-        if column >= size or row >= size:
-            return rejected(places[-1], f"{move[0]} is off the {size}x{size} board")
-        cells.append(row * size + column)
+        try:
+            cells.append(parse_move(move[0], size))
+        except IllegalMove as error:
+            return rejected(places[-1], str(error))
     is_swapped = len(cells) > 1 and cells[0] == cells[1]
     if is_swapped:
         # The stone lies where the swap has brought it; it was played at the mirror cell.
-        cells[:2], places[:2] = [mirror(cells[0], size)], [places[0]]
+        cells[:2], places[:2] = [int(swap_frame(cells[0], BLUE, size))], [places[0]]
     places.append(match.start(4) if match[4] else len(text))
     swap = "pieces" if is_swapped else "none"
     found = record_of(Written(size, tuple(cells), swap, _WINNERS[match[4]]))

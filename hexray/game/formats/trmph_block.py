@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.game.board import BLUE, EMPTY, MAX_SIZE, MIN_SIZE, RED, place
-from hexray.game.formats.record import GameRecord, Rejected
-from hexray.game.formats.trmph import MAX_LINE, read_trmph_line
+from hexray.game.formats.record import MAX_LINE, GameRecord, Rejected
+from hexray.game.formats.trmph import read_trmph_line
+from hexray.game.frame import swap_frame
 from hexray.game.kernel import kernel
 
 _AREA = MAX_SIZE * MAX_SIZE
@@ -135,7 +136,7 @@ def _read_line(
         count, said = count - 1, -said
         for ply in range(count):
             cell = games.moves[first + ply + 1]
-            games.moves[first + ply] = cell % size * size + cell // size
+            games.moves[first + ply] = swap_frame(cell, BLUE, size)
     winner = _play(games.moves[first : first + count], size, cells, links)
     if winner == _NOTHING or (winner != EMPTY and said != EMPTY and said != winner):
         return -1
