@@ -49,6 +49,11 @@ def bounds(field: FieldInfo) -> dict[str, float]:
     }
 
 
+def step(field: FieldInfo) -> int:
+    """Return what a number is a multiple of."""
+    return next((m.multiple_of for m in field.metadata if hasattr(m, "multiple_of")), 1)
+
+
 NUMBERS = {path: field for path, field in FIELDS.items() if field.annotation in (int, float)}
 MAY_BE_ZERO = [path for path, field in NUMBERS.items() if bounds(field).get("ge") == 0]
 

@@ -4,7 +4,7 @@ import typing
 from typing import Any
 
 import pytest
-from every_setting import FIELDS, MAY_BE_ZERO, NUMBERS, SECTIONS, at, bounds, nested, of_path
+from every_setting import FIELDS, MAY_BE_ZERO, NUMBERS, SECTIONS, at, bounds, nested, of_path, step
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -39,7 +39,8 @@ def test_a_number_out_of_its_range_is_refused_with_path_value_and_limit(
     path: tuple[str, ...],
 ) -> None:
     for side, limit in bounds(NUMBERS[path]).items():
-        value = {"ge": limit - 1, "gt": limit, "le": limit + 1, "lt": limit}[side]
+        apart = step(NUMBERS[path])
+        value = {"ge": limit - apart, "gt": limit, "le": limit + apart, "lt": limit}[side]
         with pytest.raises(SettingsError) as refused:
             with_overrides(RunConfig(), nested(path, value))
         assert str(refused.value).startswith(f"{of_path(path)} = {value!r}: Input should be ")
@@ -137,7 +138,7 @@ def test_every_bad_value_has_a_line_of_its_own() -> None:
 def test_a_setting_changes_nothing_beside_it(section: str) -> None:
     base = RunConfig()
     path = [path for path in NUMBERS if path[0] == section][-1]
-    value = at(base, path) + 1
+    value = at(base, path) + step(NUMBERS[path])
     if value > bounds(NUMBERS[path]).get("le", value):
         value = at(base, path) / 2
     changed = with_overrides(base, nested(path, value))

@@ -108,12 +108,14 @@ class NetSettings(Settings):
     """Width of the first convolution in cells, 3 or 5."""
     blocks: Annotated[int, Field(ge=1, le=80)] = 3
     """Residual blocks, 1 to 80; kind simple has none."""
-    channels: Annotated[int, Field(ge=4, le=1024)] = 32
-    """Channels of the trunk, 4 to 1024."""
+    channels: Annotated[int, Field(ge=4, le=1024, multiple_of=2)] = 32
+    """Channels of the trunk, even, 4 to 1024."""
     pool_every: Annotated[int, Field(ge=1)] = 2
     """Kind pooled: every how many blocks global pooling feeds back into the trunk."""
-    value_hidden: Annotated[int, Field(ge=4, le=4096)] = 64
-    """Hidden units of the value head, 4 to 4096."""
+    value_hidden: Annotated[int, Field(ge=4, le=4096, multiple_of=2)] = 64
+    """Hidden units of the value head, even, 4 to 4096."""
+    half_turn: bool = True
+    """A board and its half turn get the same answer, by weights that come in pairs."""
 
 
 class InferenceSettings(Settings):

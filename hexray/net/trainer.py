@@ -24,6 +24,7 @@ from hexray.net.backend import (
     pick_device,
     place,
 )
+from hexray.net.half_turn import HalfTurn
 from hexray.net.loss import Losses, Targets, heads_of, loss
 from hexray.net.model import HexNet, copy_weights, fold, input_planes, is_trained_only
 from hexray.net.optimizer import Optimizer
@@ -58,6 +59,7 @@ class Trainer:
         self._net = place(net, self._device, torch.float32)
         self._optimizer = Optimizer(self._net, settings)
         self._live = self._net.state_dict()
+        self._half_turn = HalfTurn(self._net) if net_settings.half_turn else None
         self._average = {name: tensor.clone() for name, tensor in self._live.items()}
         self.step = 0
         self.rows_trained = 0
@@ -116,13 +118,15 @@ class Trainer:
         if missing:
             raise CheckpointError(f"training state without {', '.join(sorted(missing))}")
         copy_weights(self._live, _with_heads_of(self._live, state["net"]))
+        if self._half_turn:
+            self._half_turn.check(self._live)
         copy_weights(self._average, _with_heads_of(self._average, state["average"]))
         self._optimizer.load(state["optimizer"])
         self.step, self.rows_trained = state["step"], state["rows_trained"]
 
     def _step(self, planes: Tensor, targets: Targets, rate: float) -> dict[str, float]:
         losses = _losses(self._forward, planes, targets, self._settings, self.precision)
-        norm = _backward(losses.total, self._net, self._settings.clip_norm)
+        norm = _backward(losses.total, self._net, self._settings.clip_norm, self._half_turn)
         total, policy, value, accuracy = (float(part.detach()) for part in losses[:4])
         if not math.isfinite(total + norm):
             raise TrainingError(
@@ -130,6 +134,8 @@ class Trainer:
                 "go back to a checkpoint, and lower learner.learning_rate if it happens again"
             )
         self._optimizer.step(rate)
+        if self._half_turn:
+            self._half_turn.tie(self._live)
         decay = self._settings.ema_decay
         average, live = list(self._average.values()), list(self._live.values())
         torch._foreach_lerp_(average, live, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
@@ -154,7 +160,7 @@ class Trainer:
         def work(precision: Format) -> None:
             planes = input_planes(rows.cells, size, self._device)
             losses = _losses(net, planes, targets, self._settings, precision)
-            _backward(losses.total, net, self._settings.clip_norm)
+            _backward(losses.total, net, self._settings.clip_norm, self._half_turn)
             optimizer.step(self._settings.learning_rate)
 
         return work
@@ -191,7 +197,10 @@ def _with_heads_of(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> 
 def _fresh_net(settings: NetSettings, seed: int, heads: Sequence[str] = ()) -> HexNet:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return HexNet(settings, heads=heads)
+        net = HexNet(settings, heads=heads)
+    if settings.half_turn:
+        HalfTurn(net).tie(net.state_dict())
+    return net
 
 
 def _losses(
@@ -206,9 +215,11 @@ def _losses(
     return loss(answers, targets, settings)
 
 
-def _backward(total: Tensor, net: HexNet, clip_norm: float) -> float:
+def _backward(total: Tensor, net: HexNet, clip_norm: float, half_turn: HalfTurn | None) -> float:
     # Gradients are float32 and never scaled (bfloat16 has float32's range), so clipping comes at
     # once after them.
     net.zero_grad()
     total.backward()
+    if half_turn:
+        half_turn.tie({name: weight.grad for name, weight in net.named_parameters()})
     return float(torch.nn.utils.clip_grad_norm_(net.parameters(), clip_norm))
