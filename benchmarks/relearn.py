@@ -18,7 +18,7 @@ import yaml
 
 from hexray.config import InferenceSettings, RunConfig, with_overrides
 from hexray.data.held_out import split_rows
-from hexray.data.samples import Further
+from hexray.data.rows import Further
 from hexray.data.store import GameStore
 from hexray.data.window import Window
 from hexray.errors import SettingsError, StoreError

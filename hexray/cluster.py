@@ -25,7 +25,7 @@ from hexray.actors.rater import Published, Rater, Slots
 from hexray.actors.replay import Replays
 from hexray.config import RunConfig
 from hexray.curriculum import boards_of
-from hexray.data.samples import Further
+from hexray.data.rows import Further
 from hexray.errors import HexrayError
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
 from hexray.placement import Node, Placement, lay_out, wanted_by

@@ -25,6 +25,10 @@ class StoreError(HexrayError):
     """A store of games is damaged or belongs to another board."""
 
 
+class PipelineError(HexrayError):
+    """A step of the pipeline made nothing, or what it made is damaged or of other settings."""
+
+
 class CheckpointError(HexrayError):
     """A checkpoint is missing, damaged, or of another network."""
 

@@ -5,25 +5,29 @@ import random
 import numpy as np
 from oracle import EMPTY, mover_cell, mover_view, random_game, replay
 
-from hexray.data.samples import NOTHING_FURTHER, Further, GameBlock, Rows
+from hexray.data.games import Ended, GameBlock
+from hexray.data.rows import NOTHING_FURTHER, Further, Rows
 from hexray.game.fill_in import filled
 
 
 def random_block(size: int, games: int, seed: int, settings: str = "abcdef012345") -> GameBlock:
-    """Make ``games`` random games with openings, adjudicated ends and missing policies."""
+    """Make ``games`` random games with openings, ends of every kind and missing policies."""
     rng = random.Random(seed)
-    moves, length, opening, winner, adjudicated, policies = [], [], [], [], [], []
+    moves, length, opening, winner, ended, policies = [], [], [], [], [], []
     for _ in range(games):
         game = random_game(size, rng)
         won = replay(size, game)[2]
         if cut := rng.randrange(len(game)) if rng.random() < 0.5 else 0:
             game = game[: len(game) - cut]
+        end = rng.choice(list(Ended)[1:]) if cut else Ended.JOINED
         skip = rng.randrange(len(game) + 1)
+        if end == Ended.UNFINISHED:
+            won, skip = EMPTY, len(game)
         moves += game
         length.append(len(game))
         opening.append(skip)
         winner.append(won)
-        adjudicated.append(cut > 0)
+        ended.append(end)
         policies += [_policy(size, game[:ply], rng) for ply in range(skip, len(game))]
     plies = len(policies)
     return GameBlock(
@@ -32,13 +36,17 @@ def random_block(size: int, games: int, seed: int, settings: str = "abcdef012345
         length=np.array(length, np.int16),
         opening=np.array(opening, np.int16),
         winner=np.array(winner, np.int8),
-        adjudicated=np.array(adjudicated, np.bool_),
+        ended=np.array(ended, np.int8),
+        swapped=np.array([rng.random() < 0.3 for _ in range(games)], np.bool_),
         seed=np.array([rng.getrandbits(63) for _ in range(games)], np.int64),
         moves=np.array(moves, np.int16),
         root_value=np.array([rng.uniform(-1, 1) for _ in range(plies)], np.float32),
         policy=np.array(policies, np.float16).reshape(plies, size * size),
         version=np.array([rng.randrange(1000) for _ in range(plies)], np.int32),
-        settings=settings,
+        first=tuple(rng.choice(("", "Ada", "Bö")) for _ in range(games)),
+        second=tuple(rng.choice(("", "Cy")) for _ in range(games)),
+        source=tuple(rng.choice(("self-play", "old.sgf")) for _ in range(games)),
+        settings=(settings,) * games,
     )
 
 
@@ -49,7 +57,7 @@ def slow_rows(block: GameBlock, further: Further = NOTHING_FURTHER) -> Rows:
     for game in range(len(block.game_id)):
         moves = block.moves[first : first + block.length[game]].tolist()
         first += len(moves)
-        end = [EMPTY] * area if block.adjudicated[game] else replay(block.size, moves)[0]
+        end = [EMPTY] * area if block.ended[game] else replay(block.size, moves)[0]
         for ply in range(block.opening[game], len(moves)):
             board, to_move, _ = replay(block.size, moves[:ply])
             cells.append(mover_view(board, to_move, block.size))

@@ -182,7 +182,7 @@ def test_the_judge_rates_a_published_version_against_an_earlier_one(
 def test_a_bad_block_is_refused_with_the_errors_own_class(run: tuple[Actors, Path]) -> None:
     actors, _ = run
     block = random_block(3, 4, seed=1)
-    broken = block._replace(winner=-block.winner, adjudicated=np.zeros(4, np.bool_))
+    broken = block._replace(winner=-block.winner, ended=np.zeros(4, np.int8))
     with pytest.raises(StoreError, match="winner"):
         fetch(actors.replay.append.remote(broken))
 

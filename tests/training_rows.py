@@ -3,7 +3,7 @@
 import numpy as np
 
 from hexray.config import NetSettings
-from hexray.data.samples import NOTHING_FURTHER, Further, Rows
+from hexray.data.rows import NOTHING_FURTHER, Further, Rows
 from hexray.net.trainer import fresh_weights
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from hexray.config import RunConfig
-from hexray.data.samples import Rows
+from hexray.data.rows import Rows
 from hexray.errors import CheckpointError
 from hexray.net.checkpoint import Checkpoint, newest_checkpoint, prune, save_checkpoint
 from hexray.net.trainer import Trainer

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from hexray.config import RunConfig
-from hexray.data.samples import GameBlock, concat_games
+from hexray.data.games import GameBlock, concat_games
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves, drive_async
 from hexray.play.selfplay import SelfPlay
 from hexray.usage import Spent

@@ -7,15 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from hexray.config import ReplaySettings
+from hexray.data.checks import check_block
+from hexray.data.games import GameBlock, concat_games
 from hexray.data.held_out import SplitRows, SplitWindow
-from hexray.data.samples import (
-    NOTHING_FURTHER,
-    Further,
-    GameBlock,
-    Rows,
-    check_block,
-    concat_games,
-)
+from hexray.data.rows import NOTHING_FURTHER, Further, Rows
 from hexray.data.sampling import picker
 from hexray.data.store import GameStore
 from hexray.errors import StoreError
@@ -120,10 +115,8 @@ class Replay:
         await self._sleep(self._settings.commit_seconds)
         async with self._writing:
             blocks, self._gathered, self._commit = self._gathered, [], None
-            for settings in dict.fromkeys(block.settings for block in blocks):
-                group = [block for block in blocks if block.settings == settings]
-                self._window.add(await asyncio.to_thread(self._write, group))
-                self._commits += 1
+            self._window.add(await asyncio.to_thread(self._write, blocks))
+            self._commits += 1
 
     def _write(self, blocks: list[GameBlock]) -> SplitRows:
         return self._window.split(self._store.append(concat_games(blocks)))

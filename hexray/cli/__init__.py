@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tyro.extras import SubcommandApp
 
-from hexray.cli import bench
+from hexray.cli import bench, data
 from hexray.cli.gauntlet import gauntlet
 from hexray.cli.htp import htp
 from hexray.cli.match import match
@@ -36,10 +36,15 @@ def _verbs() -> SubcommandApp:
     verbs, benches = SubcommandApp(), SubcommandApp()
     for measure in (bench.rules, bench.search, bench.net, bench.server, bench.selfplay, bench.loop):
         benches.command(measure)
+    data_verbs = SubcommandApp()
+    data_verbs.command(data.import_, name="import")
+    for verb in (data.export, data.convert, data.quarantine):
+        data_verbs.command(verb)
     verbs.command(solved)
     verbs.command(openings)
     verbs.command(match)
     verbs.command(gauntlet)
     verbs.command(htp)
+    verbs.command(data_verbs, name="data")
     verbs.command(benches, name="bench")
     return verbs

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hexray.data.samples import NOTHING_FURTHER, Further, GameBlock, Rows, rows_of, take_games
+from hexray.data.games import GameBlock, take_games
+from hexray.data.rows import NOTHING_FURTHER, Further, Rows, rows_of
 from hexray.data.store import GameStore
 from hexray.data.window import Window
 

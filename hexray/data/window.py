@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from hexray.data.samples import Rows
+from hexray.data.rows import Rows
 from hexray.data.sampling import Pick, anywhere
 from hexray.errors import SettingsError, StoreError
 from hexray.game.symmetry import half_turn

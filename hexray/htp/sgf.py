@@ -6,7 +6,7 @@ from typing import NamedTuple
 from hexray.errors import FileFormatError, IllegalMove
 from hexray.game.board import BLUE, RED
 from hexray.game.formats.sgf import board_size
-from hexray.game.formats.sgf_main_line import Broken, Property, line_starts, main_lines, place
+from hexray.game.formats.sgf_main_line import Broken, MainLine, Property, main_lines
 from hexray.htp.game import Ply, parse_point
 
 _MAX_BYTES = 1_000_000
@@ -34,15 +34,15 @@ def read_main_line(path: Path) -> Opened:
     if len(content) > _MAX_BYTES:
         raise FileFormatError(f"{path}: longer than {_MAX_BYTES} bytes; split it")
     text = content.decode("utf-8", errors="replace")
-    opened = _open(text)
+    held, game = next(main_lines([text]))
+    opened = _open(game)
     if isinstance(opened, Broken):
-        line, column = place(line_starts(text), opened.at)
+        line, column = held.place(opened.at)
         raise FileFormatError(f"{path}:{line}:{column}: {opened.reason}")
     return opened
 
 
-def _open(text: str) -> Opened | Broken:
-    line = next(main_lines(text))
+def _open(line: MainLine | Broken) -> Opened | Broken:
     if isinstance(line, Broken):
         return line
     size = board_size(line)

@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 
 from hexray.config import LearnerSettings
-from hexray.data.samples import Rows
+from hexray.data.rows import Rows
 from hexray.errors import TrainingError
 from hexray.net.loss import Targets, heads_of
 

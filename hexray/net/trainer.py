@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hexray.config import LearnerSettings, NetSettings
-from hexray.data.samples import Rows
+from hexray.data.rows import Rows
 from hexray.errors import CheckpointError, TrainingError
 from hexray.net.backend import (
     Format,

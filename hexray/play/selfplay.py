@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.config import SearchSettings, SelfplaySettings, settings_hash
-from hexray.data.samples import GameBlock
+from hexray.data.games import Ended, GameBlock
 from hexray.evaluation import Conversation, Leaves, checked
 from hexray.game.board import EMPTY, Boards, new_boards, play, play_kernel
 from hexray.game.frame import mover_cells, swap_moves
@@ -103,19 +103,24 @@ class SelfPlay:
         ply = np.arange(self._moves.shape[1])
         played = ply < self._length[games, None]
         made = ply < searched[games, None]
+        unknown = ("",) * len(games)
         return GameBlock(
             size=self._size,
             game_id=tuple(f"{self._name}-{serial}" for serial in self._serial[games]),
             length=self._length[games],
             opening=self._opening[games],
             winner=winner[games].astype(np.int8),
-            adjudicated=adjudicated[games],
+            ended=np.where(adjudicated[games], Ended.ADJUDICATED, Ended.JOINED).astype(np.int8),
+            swapped=np.zeros(len(games), np.bool_),
             seed=np.full(len(games), self._seed, np.int64),
             moves=self._moves[games][played],
             root_value=self._root_value[games][made],
             policy=self._policy[games][made],
             version=self._version[games][made],
-            settings=self._hash,
+            first=unknown,
+            second=unknown,
+            source=("self-play",) * len(games),
+            settings=(self._hash,) * len(games),
         )
 
     def _draw(self) -> _Opening:

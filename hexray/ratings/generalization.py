@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hexray.data.held_out import SplitRows
-from hexray.data.samples import Rows
+from hexray.data.rows import Rows
 from hexray.evaluation import Evaluation
 from hexray.game.board import EMPTY
 from hexray.ratings.calibration import calibration, calibration_by_stage

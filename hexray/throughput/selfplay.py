@@ -8,7 +8,7 @@ import ray
 
 from hexray.cluster import fetch, plan, ray_session, start_players, start_servers
 from hexray.config import RunConfig, with_overrides
-from hexray.data.samples import GameBlock
+from hexray.data.games import GameBlock
 from hexray.net.trainer import fresh_weights
 from hexray.throughput.network import NetSpeed, Note, measure_net, with_backend
 

@@ -12,7 +12,7 @@ from training_rows import random_rows
 from hexray.actors.judge import Judge
 from hexray.config import JudgeSettings
 from hexray.data.held_out import SplitRows
-from hexray.data.samples import Rows
+from hexray.data.rows import Rows
 from hexray.evaluation import Evaluate, EvaluateAsync, Evaluation, Leaves, drive, know_nothing
 from hexray.play.first_moves import judge_first_moves
 from hexray.play.solved import measure, read_solved, shipped_positions

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from hexray.actors import player as player_module
 from hexray.actors.player import Player
 from hexray.config import RunConfig, with_overrides
-from hexray.data.samples import GameBlock, check_block, rows_of, take_games
+from hexray.data.checks import check_block
+from hexray.data.games import GameBlock, take_games
+from hexray.data.rows import rows_of
 from hexray.errors import EvaluationError, StoreError
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves, know_nothing
 

@@ -11,8 +11,9 @@ from random_games import assert_same, random_block, slow_rows
 
 from hexray.actors.replay import Replay, Replays
 from hexray.config import ReplaySettings
+from hexray.data.games import GameBlock, take_games
 from hexray.data.held_out import is_held_out
-from hexray.data.samples import Further, GameBlock, Rows, take_games
+from hexray.data.rows import Further, Rows
 from hexray.data.store import GameStore
 from hexray.data.window import Window
 from hexray.errors import StoreError
@@ -48,7 +49,7 @@ def on_disk(folder: Path) -> list[GameBlock]:
 def spoilt(block: GameBlock) -> GameBlock:
     """The same games, of which the second is said to be won by the other side."""
     winner = block.winner * np.array([1, -1, 1], np.int8)
-    return block._replace(winner=winner, adjudicated=np.zeros(3, np.bool_))
+    return block._replace(winner=winner, ended=np.zeros(3, np.int8))
 
 
 def hold_up_renames(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
@@ -244,11 +245,11 @@ def test_a_block_of_another_board_names_both_sizes(tmp_path: Path) -> None:
         send(replay_in(tmp_path), random_block(5, 1, 1))
 
 
-def test_blocks_of_different_settings_go_into_files_of_their_own(tmp_path: Path) -> None:
+def test_blocks_of_different_settings_keep_theirs(tmp_path: Path) -> None:
     replay = replay_in(tmp_path)
     blocks = [random_block(4, 2, seed, settings) for seed, settings in enumerate("aba")]
     send_together(replay, *blocks)
-    assert {(b.settings, len(b.game_id)) for b in on_disk(tmp_path)} == {("a", 4), ("b", 2)}
+    assert [b.settings for b in on_disk(tmp_path)] == [("a", "a", "b", "b", "a", "a")]
     assert asyncio.run(replay.digest()) == asyncio.run(replay_in(tmp_path).digest())
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_games import assert_same, random_block, slow_rows
 
+from hexray.data.games import GameBlock, take_games
 from hexray.data.held_out import SplitWindow, is_held_out, split_rows
-from hexray.data.samples import GameBlock, take_games
 from hexray.data.store import GameStore
 from hexray.data.window import Window
 

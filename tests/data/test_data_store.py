@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_games import assert_same, random_block
 
-from hexray.data.samples import GameBlock, concat_games, rows_of, take_games
+from hexray.data.games import Ended, GameBlock, concat_games, take_games
+from hexray.data.rows import rows_of
 from hexray.data.store import GameStore
 from hexray.errors import StoreError
 from hexray.files import partial_path
@@ -234,10 +235,24 @@ def test_a_parquet_file_of_something_else_is_named(tmp_path: Path) -> None:
 def test_a_file_of_another_format_is_named(tmp_path: Path) -> None:
     stored(tmp_path, random_block(3, 1, 1))
     table = pq.read_table(tmp_path / FIRST)
-    facts = {**table.schema.metadata, b"hexray.format": b"2"}
+    facts = {**table.schema.metadata, b"hexray.format": b"9"}
     pq.write_table(table.replace_schema_metadata(facts), tmp_path / FIRST)
-    with pytest.raises(StoreError, match=f"{FIRST} is damaged .it is not of format 1"):
+    with pytest.raises(StoreError, match=f"{FIRST} is damaged .it is of format b'9'"):
         GameStore(tmp_path, 3)
+
+
+def test_games_of_the_first_format_are_read_without_what_it_did_not_know(tmp_path: Path) -> None:
+    block = random_block(4, 6, 1)
+    stored(tmp_path, block)
+    table = pq.read_table(tmp_path / FIRST)
+    older = table.drop_columns(["swapped", "first", "second", "source"])
+    facts = {**table.schema.metadata, b"hexray.format": b"1"}
+    pq.write_table(older.replace_schema_metadata(facts), tmp_path / FIRST)
+    nobody, none = ("",) * 6, np.zeros(6, np.bool_)
+    assert_same(
+        everything(GameStore(tmp_path, 4))[0],
+        block._replace(swapped=none, first=nobody, second=nobody, source=nobody),
+    )
 
 
 def test_damaged_bytes_are_never_read_as_games(tmp_path: Path) -> None:
@@ -280,9 +295,9 @@ def test_the_documented_columns_can_be_read_without_hexray(tmp_path: Path) -> No
     policies = [np.frombuffer(game["policy"], "<f2").reshape(-1, 16) for game in games]
     assert [len(policy) for policy in policies] == plies.tolist()
     assert np.array_equal(np.concatenate(policies), block.policy)
-    assert [game["ended"] == "adjudicated" for game in games] == block.adjudicated.tolist()
+    assert [game["ended"] for game in games] == [Ended(code).name.lower() for code in block.ended]
     assert {game["size"] for game in games} == {4}
-    assert {game["settings"] for game in games} == {block.settings}
+    assert [game["settings"] for game in games] == list(block.settings)
 
 
 def test_rows_can_be_made_of_what_was_read(tmp_path: Path) -> None:

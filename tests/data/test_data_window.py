@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_games import assert_same, counted_rows, random_block
 
-from hexray.data.samples import Further, Rows, rows_of
+from hexray.data.rows import Further, Rows, rows_of
 from hexray.data.window import Window
 from hexray.errors import SettingsError, StoreError
 

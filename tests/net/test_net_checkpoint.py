@@ -10,7 +10,7 @@ from made_checkpoints import CONFIG, ROWS, TRAINER, made, make_trainer, same
 from training_rows import random_rows
 
 from hexray.config import RunConfig, with_overrides
-from hexray.data.samples import Further
+from hexray.data.rows import Further
 from hexray.errors import CheckpointError
 from hexray.evaluation import Leaves
 from hexray.net.checkpoint import (

@@ -15,7 +15,7 @@ import torch
 from training_rows import lively_weights, random_rows
 
 from hexray.config import InferenceSettings, LearnerSettings, NetSettings
-from hexray.data.samples import Further
+from hexray.data.rows import Further
 from hexray.errors import CheckpointError, EvaluationError, SettingsError
 from hexray.evaluation import Evaluation, Leaves
 from hexray.game.fill_in import filled

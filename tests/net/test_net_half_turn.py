@@ -6,7 +6,7 @@ import torch
 from training_rows import random_rows
 
 from hexray.config import LearnerSettings, NetSettings
-from hexray.data.samples import Further
+from hexray.data.rows import Further
 from hexray.errors import CheckpointError
 from hexray.game.symmetry import half_turn
 from hexray.net.half_turn import HalfTurn

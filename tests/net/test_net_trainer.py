@@ -10,7 +10,7 @@ from torch import Tensor
 from training_rows import random_rows
 
 from hexray.config import LearnerSettings, NetSettings
-from hexray.data.samples import NOTHING_FURTHER, Further, Rows
+from hexray.data.rows import NOTHING_FURTHER, Further, Rows
 from hexray.errors import CheckpointError, TrainingError
 from hexray.net.backend import place
 from hexray.net.model import HexNet, fold, input_planes

@@ -8,7 +8,8 @@ from evaluators import hashed, row_by_row
 from oracle import BLUE, EMPTY, RED, Evaluator
 
 from hexray.config import SearchSettings, SelfplaySettings
-from hexray.data.samples import GameBlock, check_block, concat_games
+from hexray.data.checks import check_block
+from hexray.data.games import GameBlock, concat_games
 from hexray.evaluation import drive
 from hexray.play.decided import decided_colours
 from hexray.play.selfplay import SelfPlay

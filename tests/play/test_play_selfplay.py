@@ -6,7 +6,8 @@ import pytest
 from evaluators import hashed, row_by_row
 
 from hexray.config import SearchSettings, SelfplaySettings
-from hexray.data.samples import GameBlock, check_block, concat_games
+from hexray.data.checks import check_block
+from hexray.data.games import Ended, GameBlock, concat_games
 from hexray.evaluation import Evaluation, Leaves, drive
 from hexray.game.board import EMPTY
 from hexray.play.selfplay import SelfPlay
@@ -46,7 +47,9 @@ def test_finished_games_are_legal_and_their_winner_is_true(search: SearchSetting
     check_block(block)
     for game, moves in enumerate(_games(block)):
         _, _, winner = oracle.replay(4, moves)
-        assert winner == block.winner[game] or (winner == EMPTY and block.adjudicated[game])
+        assert winner == block.winner[game] or (
+            winner == EMPTY and block.ended[game] == Ended.ADJUDICATED
+        )
 
 
 @pytest.mark.parametrize("search", SEARCHES, ids=lambda s: f"{s.kind}-{s.root}-{s.reuse_tree}")
@@ -66,7 +69,7 @@ def test_adjudicated_games_are_really_won(search: SearchSettings) -> None:
 
 def test_without_adjudication_every_game_is_played_out() -> None:
     block = _play(40, adjudicate_share=0.0, size=3)
-    assert not block.adjudicated.any()
+    assert (block.ended == Ended.JOINED).all()
     assert all(oracle.replay(3, moves)[2] != EMPTY for moves in _games(block))
 
 

@@ -7,7 +7,7 @@ from training_rows import random_rows
 
 from hexray.config import LearnerSettings
 from hexray.data.held_out import SplitRows
-from hexray.data.samples import Rows
+from hexray.data.rows import Rows
 from hexray.evaluation import Evaluation
 from hexray.net.loss import Targets, loss
 from hexray.ratings.calibration import calibration, stage_of

@@ -12,10 +12,12 @@ from typing import NamedTuple
 from hexray.errors import IllegalMove
 from hexray.game.board import BLUE, EMPTY, RED
 from hexray.game.formats.record import (
+    AS_WRITTEN,
     MAX_LINE,
     Ending,
     Fault,
     GameRecord,
+    Reading,
     Rejected,
     Swap,
     Written,
@@ -38,11 +40,21 @@ _LOSERS = {"b": RED, "w": BLUE}
 _GIVES_UP = {"resigned": ":r", "forfeited": ":f"}
 
 
-def read_hexworld(lines: Iterable[str]) -> Iterator[GameRecord | Rejected]:
+def read_hexworld(
+    lines: Iterable[str], reading: Reading = AS_WRITTEN
+) -> Iterator[GameRecord | Rejected]:
     """Yield the game of every line, or why it is none; blank lines and comments are not."""
     for number, line in enumerate(lines, start=1):
-        if not says_nothing(line):
-            yield _read(line.strip("\r\n"), number)
+        found = read_hexworld_line(line, number, reading)
+        if found is not None:
+            yield found
+
+
+def read_hexworld_line(
+    line: str, number: int, reading: Reading = AS_WRITTEN
+) -> GameRecord | Rejected | None:
+    """Read one line; None when it is blank or a comment."""
+    return None if says_nothing(line) else _read(line.strip("\r\n"), number, reading)
 
 
 def hexworld_link(record: GameRecord) -> str:
@@ -66,7 +78,7 @@ class _Tokens(NamedTuple):
     ending: Ending
 
 
-def _read(line: str, number: int) -> GameRecord | Rejected:
+def _read(line: str, number: int, reading: Reading) -> GameRecord | Rejected:
     def rejected(at: int, reason: str) -> Rejected:
         return Rejected(number, origin[min(at, len(origin) - 1)] + 1, reason, line)
 
@@ -84,7 +96,7 @@ def _read(line: str, number: int) -> GameRecord | Rejected:
         return tokens._replace(line=number, column=origin[tokens.column] + 1, text=line)
     places = [*tokens.places, len(text)]
     game = Written(size, tuple(tokens.cells), tokens.swap, -tokens.loser, tokens.ending)
-    found = record_of(game)
+    found = record_of(game, reading)
     return rejected(places[found.ply], found.reason) if isinstance(found, Fault) else found
 
 

@@ -42,6 +42,21 @@ class GameRecord(NamedTuple):
     second: str = ""
 
 
+class Reading(NamedTuple):
+    """What a file is taken for where it may not mean what it says.
+
+    swap    a swap is what is written, or of pieces or sides whatever is written: programs have
+            written the one where they meant the other
+    winner  a game whose moves let another win than is said is rejected, or is that other's
+    """
+
+    swap: Literal["as-written", "pieces", "sides"] = "as-written"
+    winner: Literal["checked", "found"] = "checked"
+
+
+AS_WRITTEN = Reading()
+
+
 class Rejected(NamedTuple):
     """A text that is no game: where it is wrong, counted from 1, why, and the text itself."""
 
@@ -80,12 +95,14 @@ class Written(NamedTuple):
     second: str = ""
 
 
-def record_of(game: Written) -> GameRecord | Fault:
+def record_of(game: Written, reading: Reading = AS_WRITTEN) -> GameRecord | Fault:
     """Play ``game`` over again and return it, its winner found and not believed.
 
     A winner of a game in which no side is joined is kept: his opponent resigned, if nothing else
     is said.
     """
+    if game.swap != "none" and reading.swap != "as-written":
+        game = game._replace(swap=reading.swap)
     size, is_mirrored = game.size, game.swap == "pieces"
     cells = game.cells
     if game.swap != "none" and not cells:
@@ -100,8 +117,8 @@ def record_of(game: Written) -> GameRecord | Fault:
     said = -game.winner if is_mirrored else game.winner
     if winner == EMPTY:
         ending = game.ending if said else "unfinished"
-    elif said in (EMPTY, winner):
-        ending = "joined"
+    elif said in (EMPTY, winner) or reading.winner == "found":
+        said, ending = winner, "joined"
     else:
         seen = -winner if is_mirrored else winner
         return Fault(len(cells), f"{_SIDES[-seen]} is named as winner, but {_JOINED[seen]}")

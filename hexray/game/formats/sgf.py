@@ -7,15 +7,18 @@ were swapped. Little Golem names points by two letters, counted from ``aa``.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from hexray.errors import IllegalMove
 from hexray.game.board import BLUE, EMPTY, RED
 from hexray.game.formats.record import (
+    AS_WRITTEN,
+    MAX_LINE,
     Ending,
     Fault,
     GameRecord,
+    Reading,
     Rejected,
     Swap,
     Written,
@@ -27,9 +30,7 @@ from hexray.game.formats.sgf_main_line import (
     Broken,
     MainLine,
     Property,
-    line_starts,
     main_lines,
-    place,
 )
 from hexray.game.notation import move_name, parse_move
 
@@ -47,21 +48,35 @@ _LINE = 70
 _SHOWN = 1000
 
 
-def read_sgf(text: str) -> Iterator[GameRecord | Rejected]:
-    """Yield the games of a file, each by its main line, or why one is none.
+def read_sgf(text: str, reading: Reading = AS_WRITTEN) -> Iterator[GameRecord | Rejected]:
+    """Yield the games of a text, each by its main line, or why one is none.
 
     Set-up stones are no moves: such a position is no game and is rejected. After a text that is no
     SGF nothing more is read.
     """
-    starts = line_starts(text)
-    for found in main_lines(text):
-        read = found if isinstance(found, Broken) else _read(found)
-        if isinstance(read, Broken):
-            line, column = place(starts, read.at)
-            begin = starts[line - 1]
-            shown = text[begin : begin + _SHOWN].partition("\n")[0]
-            read = Rejected(line, column, read.reason, shown)
-        yield read
+    for _, found in read_sgf_lines([text], reading):
+        yield found
+
+
+def read_sgf_lines(
+    pieces: Iterable[str], reading: Reading = AS_WRITTEN
+) -> Iterator[tuple[int, GameRecord | Rejected]]:
+    """Yield what ``read_sgf`` does, each with the line where the game begins or is wrong.
+
+    No more of the text is held than a piece and the longest game.
+    """
+    for held, found in main_lines(pieces):
+        read = found if isinstance(found, Broken) else _read(found, reading)
+        line, column = held.place(read.at if isinstance(read, Broken) else found.at)
+        if not isinstance(read, Broken):
+            yield line, read
+            continue
+        if isinstance(found, Broken):
+            begin = max(0, read.at - column + 1)
+            shown = held.text[begin : begin + _SHOWN].partition("\n")[0]
+        else:
+            shown = held.text[found.at : min(found.end, found.at + MAX_LINE)]
+        yield line, Rejected(line, column, read.reason, shown)
 
 
 def sgf_text(record: GameRecord) -> str:
@@ -112,7 +127,7 @@ class _Moves(NamedTuple):
     ending: Ending
 
 
-def _read(line: MainLine) -> GameRecord | Broken:
+def _read(line: MainLine, reading: Reading) -> GameRecord | Broken:
     size = board_size(line)
     if isinstance(size, Broken):
         return size
@@ -131,7 +146,7 @@ def _read(line: MainLine) -> GameRecord | Broken:
             ending = "forfeited" if how in _FORFEITS else "resigned"
     first, second = (root[name].text if name in root else "" for name in ("PB", "PW"))
     game = Written(size, tuple(moves.cells), moves.swap, winner, ending, first, second)
-    found = record_of(game)
+    found = record_of(game, reading)
     if isinstance(found, Fault):
         return Broken([*moves.places, end][found.ply], found.reason)
     return found

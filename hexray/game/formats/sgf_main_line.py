@@ -6,13 +6,14 @@ costs a counter, and a game has a longest length, so that a broken file ends som
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 MAX_GAME = 1_000_000
+_AHEAD = 100
 """Characters of the longest game."""
 
-_TOKEN = re.compile(r"\s*(?:([();])|([A-Za-z]+)|\[((?:\\.|[^\\\]])*)\])", re.DOTALL)
+_TOKEN = re.compile(r"\s*(?:([();])|([A-Za-z]+)|\[((?:[^\\\]]++|\\.)*+)\])", re.DOTALL)
 _ESCAPED = re.compile(r"\\(\r\n|\n\r|.)", re.DOTALL)
 
 
@@ -26,9 +27,10 @@ class Property(NamedTuple):
 
 
 class MainLine(NamedTuple):
-    """The main line of the game that begins at ``at`` in the text."""
+    """The main line of the game that begins at ``at`` in the text and ends before ``end``."""
 
     at: int
+    end: int
     properties: list[Property]
 
 
@@ -39,26 +41,45 @@ class Broken(NamedTuple):
     reason: str
 
 
-def main_lines(text: str) -> Iterator[MainLine | Broken]:
-    """Yield the games of ``text``; what lies between them is ignored, as the standard has it."""
-    at = text.find("(")
-    if at < 0:
-        yield Broken(0, "this is no SGF; a game begins with (;")
-    while at >= 0:
-        end, found = _game(text, at)
-        yield found
-        at = -1 if isinstance(found, Broken) else text.find("(", end)
+class Held:
+    """A part of a text, and where it lies in the whole."""
+
+    def __init__(self, text: str = "", line: int = 1, column: int = 1) -> None:
+        self.text = text
+        self._line, self._column = line, column
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def place(self, at: int) -> tuple[int, int]:
+        """Return line and column, counted from 1, of a character."""
+        line = bisect_right(self._starts, at)
+        column = at - self._starts[line - 1] + (self._column if line == 1 else 1)
+        return self._line + line - 1, column
+
+    def after(self, at: int, more: str) -> "Held":
+        """Return what follows from ``at`` on, and ``more`` behind it."""
+        return Held(self.text[at:] + more, *self.place(at))
 
 
-def line_starts(text: str) -> list[int]:
-    """Return where the lines of ``text`` begin, for ``place``."""
-    return [0, *(match.end() for match in re.finditer("\n", text))]
+def main_lines(pieces: Iterable[str]) -> Iterator[tuple[Held, MainLine | Broken]]:
+    """Yield the games of a text, each with the part that it lies in; no more is held of the text.
 
-
-def place(starts: Sequence[int], at: int) -> tuple[int, int]:
-    """Return line and column, counted from 1, of a character."""
-    line = bisect_right(starts, at)
-    return line, at - starts[line - 1] + 1
+    What lies between games is ignored, as the standard has it.
+    """
+    held, at, coming = Held(), 0, iter(pieces)
+    more, is_sgf = next(coming, None), False
+    while more is not None or held.text.find("(", at) >= 0:
+        begin = held.text.find("(", at)
+        if more is not None and (begin < 0 or len(held.text) - begin < MAX_GAME + _AHEAD):
+            held, at = held.after(begin if begin >= 0 else len(held.text), more), 0
+            more = next(coming, None)
+            continue
+        at, found = _game(held.text, begin)
+        is_sgf = True
+        yield held, found
+        if isinstance(found, Broken):
+            return
+    if not is_sgf:
+        yield Held(), Broken(0, "this is no SGF; a game begins with (;")
 
 
 def _game(text: str, begin: int) -> tuple[int, MainLine | Broken]:
@@ -76,7 +97,7 @@ def _game(text: str, begin: int) -> tuple[int, MainLine | Broken]:
         elif mark == ")":
             depth, is_main = depth - 1, False
             if depth == 0:
-                return at, MainLine(begin, properties)
+                return at, MainLine(begin, at, properties)
         elif mark == ";":
             node, name = node + is_main, ""
         elif found is not None:
@@ -86,7 +107,7 @@ def _game(text: str, begin: int) -> tuple[int, MainLine | Broken]:
         elif is_main:
             plain = _ESCAPED.sub(_unescaped, value)
             properties.append(Property(node, name, plain, match.start(3) - 1))
-    rest = text[at : at + 100].strip()
+    rest = text[at : at + _AHEAD].strip()
     if begin + MAX_GAME < len(text) and (at > begin + MAX_GAME - 2 or rest[:1] in ("", "[")):
         return at, Broken(begin, f"a game longer than {MAX_GAME} characters")
     if rest[:1] in ("", "["):

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from hexray.errors import IllegalMove
 from hexray.game.board import BLUE, EMPTY, RED
 from hexray.game.formats.record import (
+    AS_WRITTEN,
     MAX_LINE,
     Fault,
     GameRecord,
+    Reading,
     Rejected,
     Written,
     record_of,
@@ -35,17 +37,21 @@ _WINNERS = {"b": RED, "1": RED, "r": BLUE, "2": BLUE, None: EMPTY}
 _TOKENS = {RED: " b", BLUE: " r", EMPTY: ""}
 
 
-def read_trmph(lines: Iterable[str]) -> Iterator[GameRecord | Rejected]:
+def read_trmph(
+    lines: Iterable[str], reading: Reading = AS_WRITTEN
+) -> Iterator[GameRecord | Rejected]:
     """Yield the game of every line, or why it is none; blank lines and ``# key: value`` are not."""
     for number, line in enumerate(lines, start=1):
-        found = read_trmph_line(line, number)
+        found = read_trmph_line(line, number, reading)
         if found is not None:
             yield found
 
 
-def read_trmph_line(line: str, number: int) -> GameRecord | Rejected | None:
+def read_trmph_line(
+    line: str, number: int, reading: Reading = AS_WRITTEN
+) -> GameRecord | Rejected | None:
     """Read one line; None when it is blank or a comment."""
-    return None if says_nothing(line) else _read(line.strip("\r\n"), number)
+    return None if says_nothing(line) else _read(line.strip("\r\n"), number, reading)
 
 
 def trmph_line(record: GameRecord) -> str:
@@ -59,7 +65,7 @@ def trmph_line(record: GameRecord) -> str:
     return f"#{game.size},{moves}{_TOKENS[game.winner]}"
 
 
-def _read(text: str, number: int) -> GameRecord | Rejected:
+def _read(text: str, number: int, reading: Reading) -> GameRecord | Rejected:
     def rejected(at: int, reason: str) -> Rejected:
         return Rejected(number, at + 1, reason, text)
 
@@ -80,11 +86,12 @@ def _read(text: str, number: int) -> GameRecord | Rejected:
             return rejected(places[-1], str(error))
     is_swapped = len(cells) > 1 and cells[0] == cells[1]
     if is_swapped:
-        # The stone lies where the swap has brought it; it was played at the mirror cell.
-        cells[:2], places[:2] = [int(swap_frame(cells[0], BLUE, size))], [places[0]]
+        # The stone lies where a swap of pieces has brought it; it was played at the mirror cell.
+        there = cells[0] if reading.swap == "sides" else int(swap_frame(cells[0], BLUE, size))
+        cells[:2], places[:2] = [there], [places[0]]
     places.append(match.start(4) if match[4] else len(text))
     swap = "pieces" if is_swapped else "none"
-    found = record_of(Written(size, tuple(cells), swap, _WINNERS[match[4]]))
+    found = record_of(Written(size, tuple(cells), swap, _WINNERS[match[4]]), reading)
     return rejected(places[found.ply], found.reason) if isinstance(found, Fault) else found
 
 

@@ -1,8 +1,8 @@
 """Many trmph lines at once: a kernel plays the games of well-formed lines, others go one by one.
 
 The kernel knows what programs write: the address or nothing, ``#``, the size, moves in lower case,
-a winner. A line that it does not take as a good game is read again by ``trmph``, which says why it
-is none, or takes it after all.
+a winner. A line that it does not take as a good game with moves is read again by ``trmph``, which
+says why it is none, or takes it after all.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.game.board import BLUE, EMPTY, MAX_SIZE, MIN_SIZE, RED, place
-from hexray.game.formats.record import MAX_LINE, GameRecord, Rejected
+from hexray.game.formats.record import AS_WRITTEN, MAX_LINE, GameRecord, Reading, Rejected
 from hexray.game.formats.trmph import read_trmph_line
 from hexray.game.frame import swap_frame
 from hexray.game.kernel import kernel
@@ -53,7 +53,7 @@ class Lines(NamedTuple):
     rejected: list[Rejected]
 
 
-def read_trmph_block(text: bytes, first: int) -> Lines:
+def read_trmph_block(text: bytes, first: int, reading: Reading = AS_WRITTEN) -> Lines:
     """Read whole lines, the first numbered ``first``; bytes that are no UTF-8 are no moves."""
     data = np.frombuffer(text, np.uint8)
     lines, most = int(np.count_nonzero(data == _NEWLINE)) + 1, len(data) // 2 + 1
@@ -68,13 +68,14 @@ def read_trmph_block(text: bytes, first: int) -> Lines:
     )
     left = np.empty((lines, 3), np.int64)
     cells, links = np.empty(_AREA, np.int8), np.empty(_AREA + 4, np.int16)
-    taken, moves, unread = _read_all(data, first, games, left, cells, links)
+    is_mirrored = reading.swap != "sides"
+    taken, moves, unread = _read_all(data, first, is_mirrored, games, left, cells, links)
     found = Games._make([*(column[:taken] for column in games[:-1]), games.moves[:moves]])
     others: list[tuple[int, GameRecord]] = []
     rejected: list[Rejected] = []
     for number, begin, end in left[:unread].tolist():
         line = text[begin : min(end, begin + 4 * MAX_LINE + 4)].decode("utf-8", errors="replace")
-        read = read_trmph_line(line, number)
+        read = read_trmph_line(line, number, reading)
         if isinstance(read, Rejected):
             rejected.append(read)
         elif read is not None:
@@ -84,7 +85,13 @@ def read_trmph_block(text: bytes, first: int) -> Lines:
 
 @kernel
 def _read_all(
-    data: NDArray, first: int, games: Games, left: NDArray, cells: NDArray, links: NDArray
+    data: NDArray,
+    first: int,
+    is_mirrored: bool,
+    games: Games,
+    left: NDArray,
+    cells: NDArray,
+    links: NDArray,
 ) -> tuple[int, int, int]:
     """Fill ``games``, and ``left[L, 3]`` with number, begin and end of the other lines."""
     taken, moves, unread, begin, number = 0, 0, 0, 0, first
@@ -92,7 +99,7 @@ def _read_all(
         end = begin
         while end < len(data) and data[end] != _NEWLINE:
             end += 1
-        count = _read_line(data, begin, end, games, taken, moves, cells, links)
+        count = _read_line(data, begin, end, is_mirrored, games, taken, moves, cells, links)
         if count >= 0:
             games.line[taken] = number
             taken, moves = taken + 1, moves + count
@@ -108,6 +115,7 @@ def _read_line(
     data: NDArray,
     at: int,
     end: int,
+    is_mirrored: bool,
     games: Games,
     game: int,
     first: int,
@@ -129,14 +137,14 @@ def _read_line(
         games.moves[first + count] = (row - 1) * size + column
         count += 1
     said = _winner_at(data, at, end)
-    if said == _NOTHING:
+    if said == _NOTHING or count == 0:
         return -1
     games.swapped[game] = count > 1 and games.moves[first] == games.moves[first + 1]
     if games.swapped[game]:
-        count, said = count - 1, -said
+        count, said = count - 1, -said if is_mirrored else said
         for ply in range(count):
             cell = games.moves[first + ply + 1]
-            games.moves[first + ply] = swap_frame(cell, BLUE, size)
+            games.moves[first + ply] = swap_frame(cell, BLUE, size) if is_mirrored else cell
     winner = _play(games.moves[first : first + count], size, cells, links)
     if winner == _NOTHING or (winner != EMPTY and said != EMPTY and said != winner):
         return -1

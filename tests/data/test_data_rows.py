@@ -6,14 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_games import assert_same, random_block, slow_rows
 
-from hexray.data.samples import (
-    Further,
-    GameBlock,
-    check_block,
-    concat_games,
-    rows_of,
-    take_games,
-)
+from hexray.data.checks import check_block
+from hexray.data.games import Ended, GameBlock, concat_games, take_games
+from hexray.data.rows import Further, rows_of
 from hexray.errors import StoreError
 from hexray.game.replay import _write_positions, positions_along, replay_games
 
@@ -32,13 +27,17 @@ def one_game(moves: list[int], winner: int, opening: int = 0, **changes: object)
         length=np.array([len(moves)], np.int16),
         opening=np.array([opening], np.int16),
         winner=np.array([winner], np.int8),
-        adjudicated=np.array([False]),
+        ended=np.array([Ended.JOINED], np.int8),
+        swapped=np.array([False]),
         seed=np.array([7], np.int64),
         moves=np.array(moves, np.int16),
         root_value=np.zeros(plies, np.float32),
         policy=np.zeros((plies, 9), np.float16),
         version=np.zeros(plies, np.int32),
-        settings="hash",
+        first=("",),
+        second=("",),
+        source=("",),
+        settings=("hash",),
     )
     return block._replace(**changes)
 
@@ -94,7 +93,7 @@ def test_the_owner_of_a_game_worked_by_hand() -> None:
 
 
 def test_an_adjudicated_game_has_no_owner() -> None:
-    block = one_game(RED_WINS[:-1], winner=1, adjudicated=np.array([True]))
+    block = one_game(RED_WINS[:-1], winner=1, ended=np.array([Ended.ADJUDICATED], np.int8))
     assert not rows_of(block, Further(owner=True)).owner.any()
 
 
@@ -156,11 +155,9 @@ def test_taken_games_are_a_copy() -> None:
     assert_same(block, random_block(3, 4, seed=1))
 
 
-def test_blocks_of_different_boards_or_settings_are_not_joined() -> None:
+def test_blocks_of_different_boards_are_not_joined() -> None:
     with pytest.raises(StoreError, match="one size"):
         concat_games([random_block(3, 1, 1), random_block(4, 1, 2)])
-    with pytest.raises(StoreError, match="one size"):
-        concat_games([random_block(3, 1, 1, "one"), random_block(3, 1, 2, "other")])
 
 
 def test_joining_no_blocks_is_an_error() -> None:
@@ -175,10 +172,10 @@ def test_joining_no_blocks_is_an_error() -> None:
         ([0, -1, 3], 1, "g1: move 2 is illegal: cell -1 is off"),
         ([0, 1, 0], 1, "g1: move 3 is illegal: a1 is occupied"),
         ([*RED_WINS, 5], 1, "g1: move 6 is illegal: c2 comes after the game was won"),
-        (RED_WINS, -1, "g1: winner is Blue by joining the sides, but .* Red"),
+        (RED_WINS, -1, "g1: winner is Blue .joined., but .* Red"),
         (RED_WINS, 0, "g1: winner is nobody"),
         (RED_WINS, 2, "g1: winner is 2"),
-        (RED_WINS[:-1], 1, "g1: winner is Red by joining the sides, but .* nobody"),
+        (RED_WINS[:-1], 1, "g1: winner is Red .joined., but .* nobody"),
         ([], 1, "g1: winner is Red"),
     ],
 )
@@ -196,12 +193,38 @@ def test_an_illegal_move_is_blamed_on_its_own_game() -> None:
 
 
 def test_an_adjudicated_game_may_end_before_a_side_is_joined() -> None:
-    check_block(one_game(RED_WINS[:-1], winner=1, adjudicated=np.array([True])))
+    check_block(one_game(RED_WINS[:-1], winner=1, ended=np.array([Ended.ADJUDICATED], np.int8)))
+
+
+@pytest.mark.parametrize(
+    ("moves", "changes", "reason"),
+    [
+        (RED_WINS, {"ended": Ended.RESIGNED}, r"winner is Red \(resigned\), but .* Red join"),
+        (RED_WINS, {"ended": Ended.UNFINISHED, "opening": 5}, r"\(unfinished\), but .* Red join"),
+        (RED_WINS[:-1], {"ended": Ended.UNFINISHED, "opening": 4}, r"winner is Red \(unfinished\)"),
+        (RED_WINS[:-1], {"ended": Ended.FORFEITED, "winner": 0}, r"winner is nobody \(forfeited\)"),
+        (RED_WINS[:-1], {"ended": Ended.UNFINISHED, "winner": 0, "opening": 3}, "unfinished, so"),
+        (RED_WINS, {"ended": 5}, "its end is 5, none of 0 to 4"),
+        ([], {"ended": Ended.RESIGNED, "swapped": True}, "swapped before its first move"),
+    ],
+)
+def test_ends_that_do_not_fit_the_moves_are_refused(
+    moves: list[int], changes: dict[str, int], reason: str
+) -> None:
+    game = one_game(moves, 1, changes.get("opening", 0))
+    arrays = {name: np.array([value], getattr(game, name).dtype) for name, value in changes.items()}
+    with pytest.raises(StoreError, match=reason):
+        check_block(game._replace(**arrays))
+
+
+def test_an_unfinished_game_has_no_winner_and_no_searched_moves() -> None:
+    open_game = one_game(RED_WINS[:-1], winner=0, opening=4)
+    check_block(open_game._replace(ended=np.array([Ended.UNFINISHED], np.int8)))
 
 
 def test_a_joined_side_is_no_adjudication() -> None:
-    with pytest.raises(StoreError, match=r"by adjudication, but .* Red join"):
-        check_block(one_game(RED_WINS, winner=1, adjudicated=np.array([True])))
+    with pytest.raises(StoreError, match=r"\(adjudicated\), but .* Red join"):
+        check_block(one_game(RED_WINS, winner=1, ended=np.array([Ended.ADJUDICATED], np.int8)))
 
 
 def policy_at_second_ply(**mass: float) -> np.ndarray:
@@ -242,7 +265,8 @@ def test_a_policy_rounded_to_float16_on_the_largest_board_sums_to_one() -> None:
         block = block._replace(
             length=np.array([1], np.int16),
             opening=np.array([0], np.int16),
-            adjudicated=np.array([True]),
+            winner=np.ones(1, np.int8),
+            ended=np.array([Ended.ADJUDICATED], np.int8),
             moves=block.moves[:1],
             root_value=np.zeros(1, np.float32),
             version=np.zeros(1, np.int32),
@@ -272,7 +296,8 @@ def test_values_outside_their_range_are_refused(value: float, reason: str) -> No
         ("length", np.array([5, 5], np.int16)),
         ("length", np.array([5], np.int64)),
         ("winner", np.array([[1]], np.int8)),
-        ("adjudicated", np.array([0], np.int8)),
+        ("ended", np.array([False])),
+        ("swapped", np.array([0], np.int8)),
         ("seed", np.zeros(0, np.int64)),
         ("moves", np.array([0, 1, 3, 2], np.int16)),
         ("root_value", np.zeros(5, np.float64)),

@@ -1,0 +1,104 @@
+"""Bring games into a store and out of it again."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from hexray.data.archive import Archive
+from hexray.data.game_files import Format, opened
+from hexray.data.games import Ended, GameBlock
+from hexray.data.imported import read_blocks, read_texts
+from hexray.data.index import Came, Held, Index
+from hexray.game.formats.record import AS_WRITTEN, Ending, GameRecord, Reading
+
+Tick = Callable[[float], None]
+"""Told the share of a file that is done, 0 to 1."""
+
+_ENDINGS: dict[Ended, Ending] = {
+    Ended.JOINED: "joined",
+    Ended.ADJUDICATED: "resigned",
+    Ended.RESIGNED: "resigned",
+    Ended.FORFEITED: "forfeited",
+    Ended.UNFINISHED: "unfinished",
+}
+
+
+def import_file(
+    archive: Archive,
+    index: Index,
+    path: Path,
+    kind: Format,
+    reading: Reading = AS_WRITTEN,
+    *,
+    keep_equal: bool = False,
+    tick: Tick = lambda share: None,
+) -> Came:
+    """Store the games of a file and put what is none into quarantine; return the counts.
+
+    Games are on disk part by part, and a file that was cut short can be imported again: what is
+    there already counts as duplicates. Raises FileFormatError when there is no such file or gzip
+    data are damaged; the parts before are stored.
+    """
+    came = Came(str(path), kind)
+    with opened(path) as file:
+        for found in read_blocks(file, kind, reading, keep_equal=keep_equal):
+            index.hold(str(path), kind, found.rejected)
+            came = came._replace(
+                lines=came.lines + found.lines, rejected=came.rejected + len(found.rejected)
+            )
+            came = _stored(archive, found.blocks, came)
+            tick(file.done)
+    index.add_source(came)
+    return came
+
+
+def import_games(archive: Archive, index: Index, other: Archive, tick: Tick) -> Came:
+    """Store the games of another store or of a run, with all that is known of them."""
+    came = Came(str(other.folder), "hexray")
+    total = sum(other.games(size).games for size in other.sizes())
+    for block in other.blocks():
+        came = _stored(archive, [block], came._replace(lines=came.lines + len(block.game_id)))
+        tick(came.lines / max(1, total))
+    index.add_source(came)
+    return came
+
+
+def release(archive: Archive, index: Index, held: Sequence[Held], reading: Reading) -> list[Held]:
+    """Read texts of the quarantine again and store the games; return those that are still none."""
+    left: list[Held] = []
+    for one in held:
+        found = read_texts(one.kind, one.rejected.text, one.rejected.line, one.source, reading)
+        if found.rejected:
+            left.append(one._replace(rejected=found.rejected[0]))
+        else:
+            _stored(archive, found.blocks, Came(one.source, one.kind))
+            index.release([one.number])
+    return left
+
+
+def records_of(block: GameBlock) -> Iterator[GameRecord]:
+    """Yield the games of a block as files know them; proven games count as resigned."""
+    begin = 0
+    moves = block.moves.tolist()
+    for game, end in enumerate(block.length.cumsum(dtype=int).tolist()):
+        yield GameRecord(
+            size=block.size,
+            moves=tuple(moves[begin:end]),
+            winner=int(block.winner[game]),
+            ending=_ENDINGS[Ended(block.ended[game])],
+            swapped=bool(block.swapped[game]),
+            first=block.first[game],
+            second=block.second[game],
+        )
+        begin = end
+
+
+def _stored(archive: Archive, blocks: Sequence[GameBlock], came: Came) -> Came:
+    for block in blocks:
+        new = archive.games(block.size).append(block)
+        games = len(new.game_id)
+        came = came._replace(
+            games=came.games + games,
+            positions=came.positions + int(new.length.sum(dtype=int)) + games,
+            duplicates=came.duplicates + len(block.game_id) - games,
+        )
+    return came

@@ -1,0 +1,94 @@
+"""Training rows on disk: a Parquet file of positions, one a row.
+
+    game        uint64             a hash of the game's id
+    ply         int16              stones on the board; after the last move, its length
+    cells       binary(A)          int8, mover frame, dead and captured cells filled
+    policy      binary(2 A)        float16, mover frame, zeros for none
+    outcome     int8               +1 the player to move won, -1 lost
+    root_value  float              value of the search, or the outcome
+    version     int32              weights that made the row
+    reply       binary(2 A or 0)   float16
+    owner       binary(A or 0)     int8
+
+The metadata gives ``hexray.rows.format`` and ``hexray.size``.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from hexray.data.expand import PlacedRows
+from hexray.data.rows import Rows
+from hexray.errors import StoreError
+from hexray.files import atomic_write
+
+_FORMAT = "1"
+_DTYPES = {"cells": "i1", "policy": "<f2", "reply": "<f2", "owner": "i1"}
+_PLAIN = {
+    "game": pa.uint64(),
+    "ply": pa.int16(),
+    "outcome": pa.int8(),
+    "root_value": pa.float32(),
+    "version": pa.int32(),
+}
+
+
+def write_rows(path: Path, placed: PlacedRows, size: int) -> None:
+    """Write rows of boards of side ``size``, whole or not at all; equal rows make equal bytes."""
+    columns = {**placed.rows._asdict(), "game": placed.game, "ply": placed.ply}
+    arrays = {
+        name: pa.array(column, _PLAIN[name])
+        if name in _PLAIN
+        else _packed(np.ascontiguousarray(column, _DTYPES[name]))
+        for name, column in columns.items()
+    }
+    facts = {"hexray.rows.format": _FORMAT, "hexray.size": str(size)}
+    table = pa.table(arrays).replace_schema_metadata(facts)
+    atomic_write(
+        path,
+        lambda file: pq.write_table(
+            table, file, compression="zstd", use_dictionary=False, write_page_checksum=True
+        ),
+    )
+
+
+def read_rows(path: Path, size: int) -> PlacedRows:
+    """Read a file of rows; StoreError, naming it, when it is damaged or of another board."""
+    try:
+        table = pq.read_table(path, use_threads=False, page_checksum_verification=True)
+        facts = table.schema.metadata or {}
+        found = facts.get(b"hexray.rows.format", b"none").decode(), facts.get(b"hexray.size")
+        if found != (_FORMAT, str(size).encode()):
+            raise ValueError(f"format and board are {found}, not {(_FORMAT, size)}")
+        columns = {
+            name: table[name].combine_chunks().to_numpy()
+            if name in _PLAIN
+            else _unpacked(table[name].combine_chunks(), _DTYPES[name])
+            for name in table.column_names
+        }
+        game, ply = columns.pop("game"), columns.pop("ply")
+        return PlacedRows(Rows(**columns), game, ply)
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path} is damaged ({error}); remove it, to make it again") from error
+
+
+def _packed(column: NDArray) -> pa.Array:
+    """Return [R, K] as R pieces of bytes."""
+    count, width = len(column), column.shape[1] * column.itemsize
+    if width == 0:
+        return pa.nulls(count)
+    return pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(width), count, [None, pa.py_buffer(column)]
+    )
+
+
+def _unpacked(column: pa.Array, dtype: str) -> NDArray:
+    if pa.types.is_null(column.type):
+        return np.empty((len(column), 0), dtype)
+    width = column.type.byte_width
+    data = np.frombuffer(column.buffers()[1], np.uint8)
+    begin = column.offset * width
+    return data[begin : begin + len(column) * width].view(dtype).reshape(len(column), -1)

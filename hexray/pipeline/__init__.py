@@ -1,0 +1,1 @@
+"""Training from files of games, step by step, each with a manifest."""

@@ -1,0 +1,121 @@
+"""What the workers of the pipeline do: plain functions from files to files.
+
+Each writes its files whole or not at all, and then a note of what they are; a task that has left
+its note is not done again. The same task makes the same bytes, whoever does it and when.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hexray.config.pipeline import StepSettings
+from hexray.data.clean import GameKeys, held_out, keys_of
+from hexray.data.expand import PlacedRows, expand
+from hexray.data.games import GameBlock, take_games
+from hexray.data.row_file import read_rows, write_rows
+from hexray.data.rows import Further
+from hexray.data.shuffle import mixed, spread
+from hexray.data.store import read_games_file, write_games_file
+from hexray.files import atomic_write
+from hexray.pipeline.manifest import Made, sha256_of
+
+TRAINING, HELD_OUT = "training", "held_out"
+
+
+class Done(NamedTuple):
+    """What a task made: files by kind, and figures by name."""
+
+    files: dict[str, Made]
+    counts: dict[str, int]
+
+
+def done_before(folder: Path, name: str) -> Done | None:
+    """Return what a task has left in ``folder``; None when it has to be done."""
+    note = _note(folder, name)
+    if not note.is_file():
+        return None
+    found = json.loads(note.read_bytes())
+    files = {kind: Made(*made) for kind, made in found["files"].items()}
+    return Done(files, found["counts"])
+
+
+def keys_of_file(path: Path, size: int) -> GameKeys:
+    """Return the digests of the games of a file."""
+    return keys_of(read_games_file(path, size))
+
+
+def clean(
+    folder: Path, name: str, path: Path, size: int, keep: NDArray[np.bool_], share: float
+) -> Done:
+    """Write the games of a file that are kept into two: to train on, and held out."""
+    block = take_games(read_games_file(path, size), keep)
+    is_held = held_out(block, share)
+    parts = {TRAINING: take_games(block, ~is_held), HELD_OUT: take_games(block, is_held)}
+    return _finish(folder, name, parts, write_games_file, lambda part: len(part.game_id), {})
+
+
+def expand_file(
+    folder: Path, name: str, path: Path, size: int, steps: StepSettings, further: Further
+) -> Done:
+    """Write the positions of a file of games."""
+    block = read_games_file(path, size)
+    placed = expand(block, steps.positions, steps.every, further)
+    counts = {"games": len(block.game_id), "games_without_winner": int((block.winner == 0).sum())}
+    return _finish(folder, name, {"rows": placed}, _writer(size), _count_rows, counts)
+
+
+def spread_file(
+    folder: Path, name: str, path: Path, size: int, buckets: int, seed: int, weight: float
+) -> Done:
+    """Write the rows of a file into one part for each bucket."""
+    parts = spread(read_rows(path, size), buckets, seed, weight)
+    named = {f"{bucket:04d}": part for bucket, part in enumerate(parts)}
+    return _finish(folder, name, named, _writer(size), _count_rows, {})
+
+
+def mix_bucket(folder: Path, name: str, paths: list[Path], size: int, seed: int) -> Done:
+    """Write the rows of a bucket in their final order."""
+    placed = mixed([read_rows(path, size) for path in paths], seed)
+    return _finish(folder, name, {"rows": placed}, _writer(size), _count_rows, {})
+
+
+def write_games_done(folder: Path, name: str, block: GameBlock) -> Done:
+    """Write games that a task has played."""
+    counts = {"positions": len(block.version)}
+    return _finish(
+        folder, name, {"games": block}, write_games_file, lambda part: len(part.game_id), counts
+    )
+
+
+def _finish(
+    folder: Path,
+    name: str,
+    parts: Mapping[str, Any],
+    write: Callable[[Path, Any], None],
+    count: Callable[[Any], int],
+    counts: dict[str, int],
+) -> Done:
+    files = {}
+    for kind, part in parts.items():
+        path = folder / f"{name}-{kind}.parquet"
+        write(path, part)
+        files[kind] = Made(path.name, sha256_of(path), count(part))
+    done = Done(files, counts)
+    atomic_write(_note(folder, name), json.dumps(done._asdict()).encode())
+    return done
+
+
+def _writer(size: int) -> Callable[[Path, PlacedRows], None]:
+    return lambda path, placed: write_rows(path, placed, size)
+
+
+def _count_rows(placed: PlacedRows) -> int:
+    return len(placed.ply)
+
+
+def _note(folder: Path, name: str) -> Path:
+    return folder / f"{name}.done.json"
