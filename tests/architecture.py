@@ -23,7 +23,7 @@ LAYERS = (
     {"play", "net", "ratings"},
     {"actors", "htp"},
     {"metrics", "report", "console", "run_folder", "options", "throttle", "rates", "cluster"},
-    {"controller", "throughput"},
+    {"controller", "throughput", "pipeline"},
     {"loop"},
     {"cli", "web", "tune", "examples", "benchmarks"},
 )
@@ -33,7 +33,7 @@ HOMES = {
     "numba": {"game", "search"},
     "torch": {"net"},
     "pyarrow": {"data"},
-    "ray": {"loop", "controller", "cluster", "throughput", "tune"},
+    "ray": {"loop", "controller", "cluster", "throughput", "pipeline", "tune"},
     "matplotlib": {"report"},
     "scipy": {"ratings"},
     "choix": {"ratings"},

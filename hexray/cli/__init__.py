@@ -12,6 +12,7 @@ from hexray.cli.gauntlet import gauntlet
 from hexray.cli.htp import htp
 from hexray.cli.match import match
 from hexray.cli.openings import openings
+from hexray.cli.pipeline import pipeline
 from hexray.cli.solved import solved
 from hexray.errors import HexrayError
 
@@ -46,5 +47,6 @@ def _verbs() -> SubcommandApp:
     verbs.command(gauntlet)
     verbs.command(htp)
     verbs.command(data_verbs, name="data")
+    verbs.command(pipeline)
     verbs.command(benches, name="bench")
     return verbs

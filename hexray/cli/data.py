@@ -6,23 +6,35 @@ import time
 from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, BinaryIO, Literal, cast
 
 import rich.console
 import tyro
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from hexray.data.archive import Archive
 from hexray.data.game_files import Format, format_of, opened, read_games, write_games
-from hexray.data.importing import import_file, import_games, records_of, release
-from hexray.data.index import Came, Held
+from hexray.data.importing import (
+    import_examples,
+    import_file,
+    import_games,
+    records_of,
+    release,
+)
+from hexray.data.index import Came, Held, Kind
+from hexray.data.unpickle import MEMORY_MB
 from hexray.errors import SettingsError
 from hexray.files import atomic_write
 from hexray.game.formats.record import GameRecord, Reading, Rejected
 
+_PICKLES = (".pkl", ".pkl.gz")
+
 Store = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 Swap = Literal["as-written", "pieces", "sides"]
 Given = Annotated[Literal["auto", "trmph", "sgf", "hexworld"], tyro.conf.arg(name="format")]
+Source = Annotated[
+    Literal["auto", "trmph", "sgf", "hexworld", "examples"], tyro.conf.arg(name="format")
+]
 Json = Annotated[bool, tyro.conf.arg(name="json")]
 
 
@@ -30,50 +42,55 @@ def import_(
     files: tyro.conf.Positional[tuple[Path, ...]],
     /,
     store: Store,
-    given: Given = "auto",
+    given: Source = "auto",
     swap: Swap = "as-written",
     duplicates: Literal["drop", "keep"] = "drop",
+    memory_mb: int = MEMORY_MB,
     json_output: Json = False,
 ) -> int:
     """Bring games into a store: each is replayed, and what is none goes into quarantine.
 
     Files are read part by part, gzipped ones as they are. Importing a file again adds nothing.
+    Examples (.pkl.gz) are positions without games, of other trainers: records of board, policy and
+    value. They are read in a process that can do nothing else, and trained on by hexray pipeline.
 
     Args:
-        files: Files of trmph lines, HexWorld links or SGF games, run folders, other stores.
+        files: Files of trmph lines, HexWorld links, SGF games or examples, run folders, stores.
         store: Folder of the store; made when missing.
         given: Format of the files; auto tells it by the name of a file or by how it begins.
         swap: What a swap is taken for; old HexGui wrote swap-pieces where it meant swap-sides.
         duplicates: Whether to store a game of the same moves, swap and end as one stored before.
+        memory_mb: Megabytes that a file of examples may unfold to.
         json_output: Print one last line of JSON: games, positions (one more than moves for each
             game), rejected, duplicates, lines_per_s.
     """
+    sources = [(path, _kind(path, given)) for path in _named(files)]
     archive = Archive(store)
     began, came = time.perf_counter(), []
     err = rich.console.Console(stderr=True)
     with archive.index() as index, Progress(console=err) as progress:
-        for path in _named(files):
+        for path, kind in sources:
             task = progress.add_task(path.name, total=1.0)
 
-            def tick(share: float, task: int = task) -> None:
+            def tick(share: float, task: TaskID = task) -> None:
                 progress.update(task, completed=share)
 
-            if path.is_dir():
+            if kind == "hexray":
                 found = import_games(archive, index, Archive(path, may_write=False), tick)
+            elif kind == "examples":
+                found = import_examples(archive, index, path, memory_mb)
             else:
-                kind: Format = format_of(path) if given == "auto" else given
                 keep = duplicates == "keep"
                 found = import_file(
                     archive, index, path, kind, Reading(swap), keep_equal=keep, tick=tick
                 )
             tick(1.0)
             came.append(found)
-    seconds = time.perf_counter() - began
+    rate = round(sum(one.lines for one in came) / max(time.perf_counter() - began, 1e-9))
     totals = {
         name: sum(getattr(one, name) for one in came)
         for name in ("games", "positions", "rejected", "duplicates")
     }
-    rate = round(sum(one.lines for one in came) / max(seconds, 1e-9))
     _report(came, totals, rate)
     if totals["rejected"]:
         print(f"see why:  hexray data quarantine --store {store}")
@@ -136,7 +153,7 @@ def convert(
 
     def records() -> Iterator[GameRecord]:
         for path in _named(files):
-            kind: Format = format_of(path) if given == "auto" else given
+            kind = format_of(path) if given == "auto" else given
             with opened(path) as file:
                 for found in read_games(file, kind, Reading(swap)):
                     if isinstance(found, Rejected):
@@ -187,6 +204,14 @@ def quarantine(
         print(f"{one.number}  {one.rejected.message(one.source)}", file=sys.stderr)
     print(f"{len(wanted) - len(left):,} released, {len(left):,} still no games")
     return 1 if left else 0
+
+
+def _kind(path: Path, given: str) -> Kind:
+    if path.is_dir():
+        return "hexray"
+    if given == "examples" or (given == "auto" and path.name.endswith(_PICKLES)):
+        return "examples"
+    return format_of(path) if given == "auto" else cast(Format, given)
 
 
 def _named(files: tuple[Path, ...]) -> tuple[Path, ...]:

@@ -53,7 +53,7 @@ def expand(
     game, ply = game[order], ply[order]
     kept = _are_wanted(ply, length[game], block.opening[game], positions, every)
     chosen = order[kept]
-    names = np.array([_number(name) for name in block.game_id], np.uint64)
+    names = np.array([game_number(name) for name in block.game_id], np.uint64)
     return PlacedRows(
         Rows._make(column[chosen] for column in rows),
         names[game[kept]],
@@ -72,6 +72,11 @@ def take_rows(placed: PlacedRows, index: NDArray) -> PlacedRows:
     """Return the rows at ``index`` (a copy)."""
     rows = Rows._make(column[index] for column in placed.rows)
     return PlacedRows(rows, placed.game[index], placed.ply[index])
+
+
+def game_number(name: str) -> int:
+    """Return the hash by which rows know their game, 64 bits."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
 
 
 def _are_wanted(
@@ -131,7 +136,3 @@ def _ends(block: GameBlock, along: Rows) -> Rows:
 
 def _plies(length: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
-
-
-def _number(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")

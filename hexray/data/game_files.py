@@ -17,6 +17,8 @@ from hexray.game.formats.trmph import read_trmph_line, trmph_line
 Format = Literal["trmph", "sgf", "hexworld"]
 """The formats of games that are read and written."""
 
+FORMATS: tuple[Format, ...] = ("trmph", "sgf", "hexworld")
+
 _SUFFIXES: dict[str, Format] = {
     ".trmph": "trmph",
     ".sgf": "sgf",

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from hexray.data.archive import Archive
-from hexray.data.game_files import Format, opened
+from hexray.data.examples import read_example_file, write_examples
+from hexray.data.game_files import FORMATS, Format, opened
 from hexray.data.games import Ended, GameBlock
 from hexray.data.imported import read_blocks, read_texts
 from hexray.data.index import Came, Held, Index
@@ -51,6 +52,27 @@ def import_file(
     return came
 
 
+def import_examples(archive: Archive, index: Index, path: Path, memory_mb: int) -> Came:
+    """Store a file of training examples of another program, positions without games, once.
+
+    Raises FileFormatError when it is no such file, or hostile.
+    """
+    examples = read_example_file(path, memory_mb)
+    written = write_examples(archive.folder, path, examples)
+    index.hold(str(path), "examples", examples.rejected)
+    rejected = len(examples.rejected)
+    came = Came(
+        path=str(path),
+        kind="examples",
+        lines=examples.records,
+        positions=written,
+        duplicates=examples.records - rejected - written,
+        rejected=rejected,
+    )
+    index.add_source(came)
+    return came
+
+
 def import_games(archive: Archive, index: Index, other: Archive, tick: Tick) -> Came:
     """Store the games of another store or of a run, with all that is known of them."""
     came = Came(str(other.folder), "hexray")
@@ -63,9 +85,15 @@ def import_games(archive: Archive, index: Index, other: Archive, tick: Tick) -> 
 
 
 def release(archive: Archive, index: Index, held: Sequence[Held], reading: Reading) -> list[Held]:
-    """Read texts of the quarantine again and store the games; return those that are still none."""
+    """Read texts of the quarantine again and store the games; return those that are still none.
+
+    Examples of other programs stay; they are mended where they were made.
+    """
     left: list[Held] = []
     for one in held:
+        if one.kind not in FORMATS:
+            left.append(one)
+            continue
         found = read_texts(one.kind, one.rejected.text, one.rejected.line, one.source, reading)
         if found.rejected:
             left.append(one._replace(rejected=found.rejected[0]))

@@ -7,11 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
-from hexray.data.game_files import Format
 from hexray.errors import StoreError
 from hexray.game.formats.record import Rejected
 
-Kind = Literal["trmph", "sgf", "hexworld", "hexray"]
+Kind = Literal["trmph", "sgf", "hexworld", "examples", "hexray"]
 """The format of a source: of a file, or of another store of hexray."""
 
 _VERSION = 1
@@ -45,7 +44,7 @@ class Held(NamedTuple):
 
     number: int
     source: str
-    kind: Format
+    kind: Kind
     rejected: Rejected
 
 
@@ -103,7 +102,7 @@ class Index:
                 came,
             )
 
-    def hold(self, source: str, kind: Format, rejected: Iterable[Rejected]) -> None:
+    def hold(self, source: str, kind: Kind, rejected: Iterable[Rejected]) -> None:
         """Put texts into quarantine; what is there already stays once."""
         rows = (
             (source, kind, found.line, found.column, found.reason, found.text) for found in rejected

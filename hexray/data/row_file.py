@@ -7,8 +7,8 @@
     outcome     int8               +1 the player to move won, -1 lost
     root_value  float              value of the search, or the outcome
     version     int32              weights that made the row
-    reply       binary(2 A or 0)   float16
-    owner       binary(A or 0)     int8
+    reply       binary(2 A), null  float16; null where it was not asked for
+    owner       binary(A), null    int8; the same
 
 The metadata gives ``hexray.rows.format`` and ``hexray.size``.
 """
@@ -26,7 +26,7 @@ from hexray.errors import StoreError
 from hexray.files import atomic_write
 
 _FORMAT = "1"
-_DTYPES = {"cells": "i1", "policy": "<f2", "reply": "<f2", "owner": "i1"}
+_BOARDS = {"cells": "i1", "policy": "<f2", "reply": "<f2", "owner": "i1"}
 _PLAIN = {
     "game": pa.uint64(),
     "ply": pa.int16(),
@@ -39,14 +39,18 @@ _PLAIN = {
 def write_rows(path: Path, placed: PlacedRows, size: int) -> None:
     """Write rows of boards of side ``size``, whole or not at all; equal rows make equal bytes."""
     columns = {**placed.rows._asdict(), "game": placed.game, "ply": placed.ply}
-    arrays = {
-        name: pa.array(column, _PLAIN[name])
-        if name in _PLAIN
-        else _packed(np.ascontiguousarray(column, _DTYPES[name]))
-        for name, column in columns.items()
-    }
-    facts = {"hexray.rows.format": _FORMAT, "hexray.size": str(size)}
-    table = pa.table(arrays).replace_schema_metadata(facts)
+    area = size * size
+    further = {name: columns[name].shape[1] > 0 for name in ("reply", "owner")}
+    schema = _schema(size, **further)
+    table = pa.table(
+        {
+            name: pa.array(columns[name], _PLAIN[name])
+            if name in _PLAIN
+            else _packed(np.ascontiguousarray(columns[name], _BOARDS[name]), area)
+            for name in schema.names
+        },
+        schema=schema,
+    )
     atomic_write(
         path,
         lambda file: pq.write_table(
@@ -59,14 +63,13 @@ def read_rows(path: Path, size: int) -> PlacedRows:
     """Read a file of rows; StoreError, naming it, when it is damaged or of another board."""
     try:
         table = pq.read_table(path, use_threads=False, page_checksum_verification=True)
-        facts = table.schema.metadata or {}
-        found = facts.get(b"hexray.rows.format", b"none").decode(), facts.get(b"hexray.size")
-        if found != (_FORMAT, str(size).encode()):
-            raise ValueError(f"format and board are {found}, not {(_FORMAT, size)}")
+        further = {name: not pa.types.is_null(table[name].type) for name in ("reply", "owner")}
+        if not table.schema.equals(_schema(size, **further), check_metadata=True):
+            raise ValueError(f"it is no file of rows of {size}x{size}")
         columns = {
             name: table[name].combine_chunks().to_numpy()
             if name in _PLAIN
-            else _unpacked(table[name].combine_chunks(), _DTYPES[name])
+            else _unpacked(table[name].combine_chunks(), _BOARDS[name])
             for name in table.column_names
         }
         game, ply = columns.pop("game"), columns.pop("ply")
@@ -75,20 +78,30 @@ def read_rows(path: Path, size: int) -> PlacedRows:
         raise StoreError(f"{path} is damaged ({error}); remove it, to make it again") from error
 
 
-def _packed(column: NDArray) -> pa.Array:
-    """Return [R, K] as R pieces of bytes."""
-    count, width = len(column), column.shape[1] * column.itemsize
-    if width == 0:
-        return pa.nulls(count)
-    return pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(width), count, [None, pa.py_buffer(column)]
-    )
+def _schema(size: int, *, reply: bool, owner: bool) -> pa.Schema:
+    held = {"cells": True, "policy": True, "reply": reply, "owner": owner}
+    boards = {
+        name: pa.binary(size * size * np.dtype(_BOARDS[name]).itemsize) if held[name] else pa.null()
+        for name in _BOARDS
+    }
+    kinds = {**_PLAIN, **boards}
+    facts = {"hexray.rows.format": _FORMAT, "hexray.size": str(size)}
+    return pa.schema([pa.field(name, kind) for name, kind in kinds.items()], metadata=facts)
+
+
+def _packed(column: NDArray, area: int) -> pa.Array:
+    """Return [R, A] as R pieces of bytes, [R, 0] as R times nothing."""
+    if column.shape[1] == 0:
+        return pa.nulls(len(column))
+    kind = pa.binary(area * column.itemsize)
+    return pa.FixedSizeBinaryArray.from_buffers(kind, len(column), [None, pa.py_buffer(column)])
 
 
 def _unpacked(column: pa.Array, dtype: str) -> NDArray:
     if pa.types.is_null(column.type):
         return np.empty((len(column), 0), dtype)
     width = column.type.byte_width
-    data = np.frombuffer(column.buffers()[1], np.uint8)
+    data = np.frombuffer(column.buffers()[1] or b"", np.uint8)
     begin = column.offset * width
-    return data[begin : begin + len(column) * width].view(dtype).reshape(len(column), -1)
+    cells = width // np.dtype(dtype).itemsize
+    return data[begin : begin + len(column) * width].view(dtype).reshape(len(column), cells)

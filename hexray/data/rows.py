@@ -59,16 +59,16 @@ def rows_of(block: GameBlock, further: Further = NOTHING_FURTHER) -> Rows:
     stones, to_move = positions_along(block.moves, block.length, block.opening, block.size)
     cells = filled(stones, block.size)
     outcome = np.repeat(block.winner, block.length - block.opening) * to_move
-    policy = _over_empty(block.policy, cells)
+    policy = over_empty(block.policy, cells)
     reply, owner = np.empty((len(cells), 0), np.float16), np.empty((len(cells), 0), np.int8)
     if further.reply:
-        reply = _over_empty(_replies(block), cells)
+        reply = over_empty(_replies(block), cells)
     if further.owner:
         owner = np.where(cells == stones, _owners(block, to_move), 0).astype(np.int8)
     return Rows(cells, policy, outcome, block.root_value, block.version, reply, owner)
 
 
-def _over_empty(policy: NDArray[np.float16], cells: NDArray[np.int8]) -> NDArray[np.float16]:
+def over_empty(policy: NDArray[np.float16], cells: NDArray[np.int8]) -> NDArray[np.float16]:
     """Return the shares of a policy on empty cells, to sum to one again; zeros if none are there.
 
     A row of policy that lies on empty cells alone stays as it is.

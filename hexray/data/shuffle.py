@@ -43,6 +43,13 @@ def mixed(parts: list[PlacedRows], seed: int) -> PlacedRows:
     return take_rows(placed, np.argsort(_hash(placed, seed, _PLACE, nth), kind="stable"))
 
 
+def split_by_game(placed: PlacedRows, share: float) -> tuple[PlacedRows, PlacedRows]:
+    """Return the rows to train on and those held out, as ``is_held_out`` has it for their games."""
+    is_held = placed.game.astype(np.float64) < share * 2**64
+    training, held = (take_rows(placed, np.flatnonzero(side)) for side in (~is_held, is_held))
+    return training, held
+
+
 def same_game_pairs(game: NDArray[np.uint64], batch_rows: int) -> float:
     """Return the mean number of pairs of rows of one game in a batch; partial batches are left out.
 

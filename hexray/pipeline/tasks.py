@@ -18,12 +18,13 @@ from hexray.data.expand import PlacedRows, expand
 from hexray.data.games import GameBlock, take_games
 from hexray.data.row_file import read_rows, write_rows
 from hexray.data.rows import Further
-from hexray.data.shuffle import mixed, spread
+from hexray.data.shuffle import mixed, split_by_game, spread
 from hexray.data.store import read_games_file, write_games_file
 from hexray.files import atomic_write
 from hexray.pipeline.manifest import Made, sha256_of
 
 TRAINING, HELD_OUT = "training", "held_out"
+_NOTE = ".done.json"
 
 
 class Done(NamedTuple):
@@ -40,7 +41,22 @@ def done_before(folder: Path, name: str) -> Done | None:
         return None
     found = json.loads(note.read_bytes())
     files = {kind: Made(*made) for kind, made in found["files"].items()}
+    if not all((folder / made.name).is_file() for made in files.values()):
+        return None
     return Done(files, found["counts"])
+
+
+def forget(folder: Path, name: str, done: Done) -> None:
+    """Remove what a task has left."""
+    _note(folder, name).unlink()
+    for made in done.files.values():
+        (folder / made.name).unlink()
+
+
+def notes(folder: Path) -> list[Done]:
+    """Return what tasks have left in ``folder``, whichever they are."""
+    names = sorted(path.name.removesuffix(_NOTE) for path in folder.glob(f"*{_NOTE}"))
+    return [done for name in names if (done := done_before(folder, name)) is not None]
 
 
 def keys_of_file(path: Path, size: int) -> GameKeys:
@@ -66,6 +82,22 @@ def expand_file(
     placed = expand(block, steps.positions, steps.every, further)
     counts = {"games": len(block.game_id), "games_without_winner": int((block.winner == 0).sum())}
     return _finish(folder, name, {"rows": placed}, _writer(size), _count_rows, counts)
+
+
+def split_examples(
+    folder: Path, name: str, path: Path, size: int, share: float, further: Further
+) -> Done:
+    """Write the rows of a file of positions without games into two: to train on, and held out."""
+    placed = read_rows(path, size)
+    count, area = placed.rows.cells.shape
+    placed = placed._replace(
+        rows=placed.rows._replace(
+            reply=np.zeros((count, area * further.reply), np.float16),
+            owner=np.zeros((count, area * further.owner), np.int8),
+        )
+    )
+    parts = dict(zip((TRAINING, HELD_OUT), split_by_game(placed, share), strict=True))
+    return _finish(folder, name, parts, _writer(size), _count_rows, {})
 
 
 def spread_file(
@@ -118,4 +150,4 @@ def _count_rows(placed: PlacedRows) -> int:
 
 
 def _note(folder: Path, name: str) -> Path:
-    return folder / f"{name}.done.json"
+    return folder / f"{name}{_NOTE}"

@@ -10,6 +10,9 @@ from hexray.evaluation import Evaluation
 from hexray.game.board import EMPTY
 from hexray.ratings.calibration import calibration, calibration_by_stage
 
+_LEAST_CHANCE = 1e-6
+"""A value that is sure and wrong costs no more than this chance does."""
+
 
 class Said(NamedTuple):
     """What one network says of the rows to train on and of the held-out ones."""
@@ -39,6 +42,12 @@ def generalization(rows: SplitRows, said: Said, bins: int) -> dict[str, float]:
     for stage, part in calibration_by_stage(value, held.outcome, held.cells, bins).items():
         figures |= {f"ece/{stage}": part.ece, f"brier/{stage}": part.brier}
     return figures
+
+
+def value_loss(rows: Rows, said: Evaluation) -> float:
+    """Return the cross-entropy of outcome and winning chance in nats, mean over the rows."""
+    chance = (1 + np.asarray(said.value, np.float64) * rows.outcome) / 2
+    return float(-np.log(np.maximum(chance, _LEAST_CHANCE)).mean())
 
 
 def policy_loss(rows: Rows, said: Evaluation) -> float:
