@@ -27,6 +27,7 @@ from hexray.pipeline.pool import Pool
 from hexray.presets import PRESETS
 
 _LOCK_SECONDS = 0.5
+_WIDTH = 160
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +79,8 @@ def pipeline(options: Annotated[Options, tyro.conf.arg(name="")]) -> int:
     config = _settings(options)
     flow = Pipeline(config, options.first, options.until)
     out = rich.console.Console()
+    if not out.is_terminal:
+        out.width = _WIDTH  # a file or a pipe has no edge at which lines had to be broken
     if options.dry_run or options.status:
         out.print(_table(flow, config))
         return 0
@@ -149,11 +152,11 @@ def _run(flow: Pipeline, config: PipelineConfig) -> list[Manifest]:
 
 def _table(flow: Pipeline, config: PipelineConfig) -> Table:
     table = Table(title=f"{config.work}: {config.run.board}x{config.run.board}")
-    for name in ("step", "state", "so far", "on disk", "folder"):
+    for name in ("step", "state", "so far", "on disk"):
         table.add_column(name, justify="right" if name == "on disk" else "left")
     for state in flow.states():
         size = f"{state.size_bytes / 1e6:,.1f} MB"
-        table.add_row(state.step.name, state.why or "made", state.so_far, size, str(state.folder))
+        table.add_row(state.step.name, state.why or "made", state.so_far, size)
     return table
 
 

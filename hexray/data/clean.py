@@ -62,10 +62,6 @@ def kept_games(files: Sequence[GameKeys], duplicates: Duplicates) -> Kept:
     """Say which games of the files are kept, in their order: ids once, moves as ``duplicates``."""
     if not files:
         return Kept([], 0, 0, 0)
-    if not files:
-        return Kept([], 0, 0, 0)
-    if not files:
-        return Kept([], 0, 0, 0)
     lengths = [len(file.ids) for file in files]
     ids, moves, turned = (np.concatenate(column) for column in zip(*files, strict=True))
     is_first = _first(ids)

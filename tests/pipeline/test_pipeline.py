@@ -132,7 +132,7 @@ def test_the_network_can_be_measured_and_has_learnt(
 ) -> None:
     lines = metrics(whole)
     losses = [line["learner/value_loss"] for line in lines]
-    assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
+    assert np.mean(losses[-3:]) < 0.9 * np.mean(losses[:3])
     assert main(["openings", str(whole / "work"), "--simulations", "16"]) == 0
     capsys.readouterr()
 
