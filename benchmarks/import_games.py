@@ -15,7 +15,7 @@ import numpy as np
 import tyro
 
 from hexray.data.archive import Archive
-from hexray.data.importing import import_file
+from hexray.data.importing import Import, import_file
 from hexray.game.board import EMPTY, RED, new_boards, play
 from hexray.game.notation import move_name
 
@@ -38,7 +38,7 @@ def main(
         archive = Archive(Path(folder) / "store")
         began = time.perf_counter()
         with archive.index() as index:
-            came = import_file(archive, index, path, "trmph")
+            came = import_file(archive, index, path, Import("trmph"))
         seconds = time.perf_counter() - began
         figures = {
             "lines": came.lines,

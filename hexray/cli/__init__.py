@@ -38,7 +38,7 @@ def _verbs() -> SubcommandApp:
     for measure in (bench.rules, bench.search, bench.net, bench.server, bench.selfplay, bench.loop):
         benches.command(measure)
     data_verbs = SubcommandApp()
-    data_verbs.command(data.import_, name="import")
+    data_verbs.command(name="import")(data.import_)
     for verb in (data.export, data.convert, data.quarantine):
         data_verbs.command(verb)
     verbs.command(solved)

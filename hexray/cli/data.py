@@ -15,6 +15,7 @@ from rich.progress import Progress, TaskID
 from hexray.data.archive import Archive
 from hexray.data.game_files import Format, format_of, opened, read_games, write_games
 from hexray.data.importing import (
+    Import,
     import_examples,
     import_file,
     import_games,
@@ -80,22 +81,11 @@ def import_(
             elif kind == "examples":
                 found = import_examples(archive, index, path, memory_mb)
             else:
-                keep = duplicates == "keep"
-                found = import_file(
-                    archive, index, path, kind, Reading(swap), keep_equal=keep, tick=tick
-                )
+                how = Import(cast(Format, kind), Reading(swap), duplicates == "keep")
+                found = import_file(archive, index, path, how, tick)
             tick(1.0)
             came.append(found)
-    rate = round(sum(one.lines for one in came) / max(time.perf_counter() - began, 1e-9))
-    totals = {
-        name: sum(getattr(one, name) for one in came)
-        for name in ("games", "positions", "rejected", "duplicates")
-    }
-    _report(came, totals, rate)
-    if totals["rejected"]:
-        print(f"see why:  hexray data quarantine --store {store}")
-    if json_output:
-        print(json.dumps({**totals, "lines_per_s": rate}))
+    _report(came, time.perf_counter() - began, store, json_output)
     return 0
 
 
@@ -242,10 +232,17 @@ def _written(records: Iterable[GameRecord], to: Format, out: Path) -> int:
     return count
 
 
-def _report(came: list[Came], totals: dict[str, int], rate: int) -> None:
+def _report(came: list[Came], seconds: float, store: Path, json_output: bool) -> None:
+    names = ("games", "positions", "rejected", "duplicates")
+    totals = {name: sum(getattr(one, name) for one in came) for name in names}
+    rate = round(sum(one.lines for one in came) / max(seconds, 1e-9))
     for one in came:
         print(
             f"{one.path} ({one.kind}): {one.games:,} games stored, {one.duplicates:,} known "
             f"already, {one.rejected:,} rejected"
         )
     print(f"{totals['games']:,} games, {totals['positions']:,} positions, {rate:,} lines/s")
+    if totals["rejected"]:
+        print(f"see why:  hexray data quarantine --store {store}")
+    if json_output:
+        print(json.dumps({**totals, "lines_per_s": rate}))

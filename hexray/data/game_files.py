@@ -28,7 +28,7 @@ _SUFFIXES: dict[str, Format] = {
 _LINE_READERS = {"trmph": read_trmph_line, "hexworld": read_hexworld_line}
 _WRITERS = {"trmph": trmph_line, "hexworld": hexworld_link}
 _HEAD = 4096
-_CHUNK, _PIECE = 8_000_000, 65_536
+_CHUNK, _PIECE = 2_000_000, 65_536
 _KEPT = 4 * MAX_LINE + 8
 """Bytes kept of a line that does not end: more than any line that may be a game has."""
 

@@ -66,7 +66,7 @@ _SCHEMAS = {
 REPEATED = ["ended", "first", "second", "source", "settings"]
 """Columns that hold few different values."""
 
-_ENDINGS = {ended.name.lower(): ended for ended in Ended}
+_NAMES = [ended.name.lower() for ended in Ended]
 
 
 def size_and_rows(schema: pa.Schema) -> tuple[int, int]:
@@ -91,7 +91,7 @@ def to_table(block: GameBlock) -> pa.Table:
         **{name: getattr(block, name) for name in _COLUMNS if name in GameBlock._fields},
         "size": np.full(games, block.size, np.int16),
         "moves": _lists("moves", moves, block.moves),
-        "ended": [Ended(code).name.lower() for code in block.ended.tolist()],
+        "ended": [_NAMES[code] for code in block.ended.tolist()],
         "root_value": _lists("root_value", plies, block.root_value),
         "policy": pa.Array.from_buffers(
             pa.binary(), games, [None, policy_ends.buffers()[1], policy]
@@ -147,9 +147,9 @@ def from_table(table: pa.Table, size: int) -> GameBlock:
 
 def _codes(endings: Iterable[str]) -> NDArray[np.int8]:
     try:
-        return np.array([_ENDINGS[ending] for ending in endings], np.int8)
-    except KeyError as error:
-        raise ValueError(f"a game that ended {error}, none of {', '.join(_ENDINGS)}") from error
+        return np.array([_NAMES.index(ending) for ending in endings], np.int8)
+    except ValueError as error:
+        raise ValueError(f"a game of unknown end ({error})") from error
 
 
 def _offsets(lengths: NDArray) -> pa.Array:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import IntEnum
 from itertools import compress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +67,7 @@ def concat_games(blocks: Sequence[GameBlock]) -> GameBlock:
     sizes = {block.size for block in blocks}
     if len(sizes) != 1:
         raise StoreError(f"blocks of sizes {sorted(sizes)} cannot be joined; give one size")
-    columns = zip(*(block[1:] for block in blocks), strict=True)
+    columns: Any = zip(*(block[1:] for block in blocks), strict=True)
     return GameBlock(blocks[0].size, *map(_joined, columns))
 
 
@@ -76,13 +76,13 @@ def take_games(block: GameBlock, keep: NDArray[np.bool_]) -> GameBlock:
     moved = np.repeat(keep, block.length)
     searched = np.repeat(keep, block.length - block.opening)
     by_row = {"moves": moved, "root_value": searched, "policy": searched, "version": searched}
-    kept = {
+    kept: dict[str, Any] = {
         name: _kept(getattr(block, name), by_row.get(name, keep)) for name in GameBlock._fields[1:]
     }
     return GameBlock(block.size, **kept)
 
 
-def _joined(parts: Sequence) -> NDArray | tuple[str, ...]:
+def _joined(parts: Sequence) -> Any:
     if isinstance(parts[0], tuple):
         return tuple(name for part in parts for name in part)
     return np.concatenate(parts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from hexray.data.archive import Archive
 from hexray.data.examples import read_example_file, write_examples
@@ -23,15 +24,16 @@ _ENDINGS: dict[Ended, Ending] = {
 }
 
 
+class Import(NamedTuple):
+    """How a file is read: its format, what it means, and whether equal games are all stored."""
+
+    kind: Format
+    reading: Reading = AS_WRITTEN
+    keep_equal: bool = False
+
+
 def import_file(
-    archive: Archive,
-    index: Index,
-    path: Path,
-    kind: Format,
-    reading: Reading = AS_WRITTEN,
-    *,
-    keep_equal: bool = False,
-    tick: Tick = lambda share: None,
+    archive: Archive, index: Index, path: Path, how: Import, tick: Tick = lambda share: None
 ) -> Came:
     """Store the games of a file and put what is none into quarantine; return the counts.
 
@@ -39,10 +41,10 @@ def import_file(
     there already counts as duplicates. Raises FileFormatError when there is no such file or gzip
     data are damaged; the parts before are stored.
     """
-    came = Came(str(path), kind)
+    came = Came(str(path), how.kind)
     with opened(path) as file:
-        for found in read_blocks(file, kind, reading, keep_equal=keep_equal):
-            index.hold(str(path), kind, found.rejected)
+        for found in read_blocks(file, how.kind, how.reading, keep_equal=how.keep_equal):
+            index.hold(str(path), how.kind, found.rejected)
             came = came._replace(
                 lines=came.lines + found.lines, rejected=came.rejected + len(found.rejected)
             )

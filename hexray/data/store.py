@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -67,7 +67,8 @@ class GameStore:
         """
         if block.size != self._size:
             raise _other_board("the block", block.size, self._folder, self._size)
-        new = take_games(block, self._is_new(block))
+        digests = list(map(_digest, block.game_id))
+        new = take_games(block, self._is_new(digests))
         if not new.game_id:
             return new
         path = self._next_path()
@@ -75,7 +76,7 @@ class GameStore:
             write_games_file(path, new)
         except OSError as error:
             raise StoreError(f"{path} cannot be written ({error}); mend the disk") from error
-        self._known.update(map(_digest, new.game_id))
+        self._known.update(digests)
         self._count(path, len(new.game_id), len(new.version))
         return new
 
@@ -121,11 +122,10 @@ class GameStore:
         self.rows += rows
         self.size_bytes += path.stat().st_size
 
-    def _is_new(self, block: GameBlock) -> NDArray[np.bool_]:
+    def _is_new(self, digests: Sequence[bytes]) -> NDArray[np.bool_]:
         fresh: set[bytes] = set()
-        keep = np.zeros(len(block.game_id), np.bool_)
-        for game, name in enumerate(block.game_id):
-            digest = _digest(name)
+        keep = np.zeros(len(digests), np.bool_)
+        for game, digest in enumerate(digests):
             keep[game] = digest not in self._known and digest not in fresh
             fresh.add(digest)
         return keep
@@ -182,6 +182,5 @@ def _open(path: Path) -> pq.ParquetFile:
 
 
 def _write_table(table: pa.Table, file: BinaryIO) -> None:
-    pq.write_table(
-        table, file, compression="zstd", use_dictionary=REPEATED, write_page_checksum=True
-    )
+    options: dict[str, Any] = {"use_dictionary": REPEATED}
+    pq.write_table(table, file, compression="zstd", write_page_checksum=True, **options)

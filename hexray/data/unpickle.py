@@ -254,7 +254,8 @@ def _columns(records: Sequence[_Record]) -> dict[str, NDArray]:
 def _limit(megabytes: int) -> None:
     """Bound memory from here on, time, files and processes of this process."""
     in_use = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (in_use + megabytes * 1_000_000,) * 2)
+    most = in_use + megabytes * 1_000_000
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

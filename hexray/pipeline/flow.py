@@ -9,10 +9,10 @@ from hexray.config.pipeline import PipelineConfig
 from hexray.errors import PipelineError
 from hexray.files import atomic_write
 from hexray.pipeline.manifest import Manifest, key_of, read_manifest, write_manifest
+from hexray.pipeline.notes import notes
 from hexray.pipeline.plan import KINDS, Kind, Step, steps_of
 from hexray.pipeline.pool import Pool
 from hexray.pipeline.stages import STAGES, Report
-from hexray.pipeline.tasks import notes
 
 _KEY = "tasks.json"
 
@@ -83,7 +83,7 @@ class Pipeline:
         stage = STAGES[step.kind]
         counts, files = stage(self._config, step, self._work, inputs, pool, report)
         manifest = Manifest(step.kind, self._key(step), counts, files)
-        is_empty = not any(made.count for some in files.values() for made in some)
+        is_empty = not any(made.items for some in files.values() for made in some)
         if is_empty and step.kind not in ("clean", "train"):
             raise PipelineError(f"{folder}: the step made nothing; figures: {json.dumps(counts)}")
         write_manifest(folder, manifest)
@@ -144,7 +144,7 @@ class Pipeline:
             return f"{positions:,} of {self._config.target_positions:,} positions"
         if manifest is not None:
             return (
-                f"{sum(made.count for some in manifest.files.values() for made in some):,} in all"
+                f"{sum(made.items for some in manifest.files.values() for made in some):,} in all"
             )
         return f"{len(tasks)} tasks done" if tasks else ""
 

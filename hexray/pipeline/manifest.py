@@ -14,11 +14,11 @@ _SCHEMA = 1
 
 
 class Made(NamedTuple):
-    """A file that a step made: its name in the folder, its hash, games or rows in it."""
+    """A file that a step made: its name in the folder, its hash, and games or rows in it."""
 
     name: str
     sha256: str
-    count: int
+    items: int
 
 
 class Manifest(NamedTuple):

@@ -11,7 +11,8 @@ from hexray.evaluation import drive
 from hexray.net.checkpoint import load_net
 from hexray.net.evaluator import Evaluator
 from hexray.net.trainer import fresh_weights
-from hexray.pipeline.tasks import Done, write_games_done
+from hexray.pipeline.notes import Done
+from hexray.pipeline.tasks import write_games_done
 from hexray.play.selfplay import SelfPlay
 
 

@@ -14,17 +14,15 @@ from hexray.data.clean import GameKeys, kept_games, skipped
 from hexray.data.rows import Further
 from hexray.errors import PipelineError
 from hexray.pipeline.manifest import Made, Manifest, key_of
+from hexray.pipeline.notes import Done, done_before, forget
 from hexray.pipeline.plan import Kind, Step, example_sources, source_files
 from hexray.pipeline.playing import Task, play_file
 from hexray.pipeline.pool import Pool
 from hexray.pipeline.tasks import (
     HELD_OUT,
     TRAINING,
-    Done,
     clean,
-    done_before,
     expand_file,
-    forget,
     keys_of_file,
     mix_bucket,
     split_examples,
@@ -84,7 +82,7 @@ def selfplay(
     for number in done.keys() - set(range(tasks)):
         forget(folder, f"{number:06d}", done[number])
     report(step.name, target, target)
-    counts = {"games": sum(made.count for made in games), "positions": positions}
+    counts = {"games": sum(made.items for made in games), "positions": positions}
     return counts, {_GAMES: games}
 
 
@@ -116,7 +114,7 @@ def cleaning(
         "repeated_ids": kept.repeated,
         "duplicates": kept.duplicates,
         "duplicates_turned": kept.turned,
-        **{kind: sum(made.count for made in some) for kind, some in parts.items()},
+        **{kind: sum(made.items for made in some) for kind, some in parts.items()},
         "sources": [source for source, _ in files],
     }
     if not counts[TRAINING] and not example_sources(config):
@@ -149,7 +147,7 @@ def expanding(
     for done in _all_done(pool, split_examples, folder, splitting, step.name, report):
         for kind in files:
             files[kind].append(done.files[kind])
-    counts = {kind: sum(made.count for made in some) for kind, some in files.items()}
+    counts = {kind: sum(made.items for made in some) for kind, some in files.items()}
     of = [*inputs[name].counts["sources"], *(file.source for file in sources)]
     return {**counts, "games_without_winner": without, "sources": of}, files
 
@@ -177,7 +175,7 @@ def shuffling(
     done = _all_done(pool, mix_bucket, folder, mixing, step.name, report)
     shutil.rmtree(parts)
     files = {_ROWS: [one.files[_ROWS] for one in done]}
-    return {"rows": sum(made.count for made in files[_ROWS])}, files
+    return {"rows": sum(made.items for made in files[_ROWS])}, files
 
 
 def training(

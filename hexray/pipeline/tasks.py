@@ -4,10 +4,8 @@ Each writes its files whole or not at all, and then a note of what they are; a t
 its note is not done again. The same task makes the same bytes, whoever does it and when.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,43 +18,9 @@ from hexray.data.row_file import read_rows, write_rows
 from hexray.data.rows import Further
 from hexray.data.shuffle import mixed, split_by_game, spread
 from hexray.data.store import read_games_file, write_games_file
-from hexray.files import atomic_write
-from hexray.pipeline.manifest import Made, sha256_of
+from hexray.pipeline.notes import Done, finish
 
 TRAINING, HELD_OUT = "training", "held_out"
-_NOTE = ".done.json"
-
-
-class Done(NamedTuple):
-    """What a task made: files by kind, and figures by name."""
-
-    files: dict[str, Made]
-    counts: dict[str, int]
-
-
-def done_before(folder: Path, name: str) -> Done | None:
-    """Return what a task has left in ``folder``; None when it has to be done."""
-    note = _note(folder, name)
-    if not note.is_file():
-        return None
-    found = json.loads(note.read_bytes())
-    files = {kind: Made(*made) for kind, made in found["files"].items()}
-    if not all((folder / made.name).is_file() for made in files.values()):
-        return None
-    return Done(files, found["counts"])
-
-
-def forget(folder: Path, name: str, done: Done) -> None:
-    """Remove what a task has left."""
-    _note(folder, name).unlink()
-    for made in done.files.values():
-        (folder / made.name).unlink()
-
-
-def notes(folder: Path) -> list[Done]:
-    """Return what tasks have left in ``folder``, whichever they are."""
-    names = sorted(path.name.removesuffix(_NOTE) for path in folder.glob(f"*{_NOTE}"))
-    return [done for name in names if (done := done_before(folder, name)) is not None]
 
 
 def keys_of_file(path: Path, size: int) -> GameKeys:
@@ -70,8 +34,11 @@ def clean(
     """Write the games of a file that are kept into two: to train on, and held out."""
     block = take_games(read_games_file(path, size), keep)
     is_held = held_out(block, share)
-    parts = {TRAINING: take_games(block, ~is_held), HELD_OUT: take_games(block, is_held)}
-    return _finish(folder, name, parts, write_games_file, lambda part: len(part.game_id), {})
+    parts: dict[str, GameBlock] = {
+        TRAINING: take_games(block, ~is_held),
+        HELD_OUT: take_games(block, is_held),
+    }
+    return finish(folder, name, parts, write_games_file, lambda part: len(part.game_id), {})
 
 
 def expand_file(
@@ -81,7 +48,7 @@ def expand_file(
     block = read_games_file(path, size)
     placed = expand(block, steps.positions, steps.every, further)
     counts = {"games": len(block.game_id), "games_without_winner": int((block.winner == 0).sum())}
-    return _finish(folder, name, {"rows": placed}, _writer(size), _count_rows, counts)
+    return finish(folder, name, {"rows": placed}, _writer(size), _count_rows, counts)
 
 
 def split_examples(
@@ -96,8 +63,9 @@ def split_examples(
             owner=np.zeros((count, area * further.owner), np.int8),
         )
     )
-    parts = dict(zip((TRAINING, HELD_OUT), split_by_game(placed, share), strict=True))
-    return _finish(folder, name, parts, _writer(size), _count_rows, {})
+    training, held = split_by_game(placed, share)
+    parts: dict[str, PlacedRows] = {TRAINING: training, HELD_OUT: held}
+    return finish(folder, name, parts, _writer(size), _count_rows, {})
 
 
 def spread_file(
@@ -106,39 +74,21 @@ def spread_file(
     """Write the rows of a file into one part for each bucket."""
     parts = spread(read_rows(path, size), buckets, seed, weight)
     named = {f"{bucket:04d}": part for bucket, part in enumerate(parts)}
-    return _finish(folder, name, named, _writer(size), _count_rows, {})
+    return finish(folder, name, named, _writer(size), _count_rows, {})
 
 
 def mix_bucket(folder: Path, name: str, paths: list[Path], size: int, seed: int) -> Done:
     """Write the rows of a bucket in their final order."""
     placed = mixed([read_rows(path, size) for path in paths], seed)
-    return _finish(folder, name, {"rows": placed}, _writer(size), _count_rows, {})
+    return finish(folder, name, {"rows": placed}, _writer(size), _count_rows, {})
 
 
 def write_games_done(folder: Path, name: str, block: GameBlock) -> Done:
     """Write games that a task has played."""
     counts = {"positions": len(block.version)}
-    return _finish(
+    return finish(
         folder, name, {"games": block}, write_games_file, lambda part: len(part.game_id), counts
     )
-
-
-def _finish(
-    folder: Path,
-    name: str,
-    parts: Mapping[str, Any],
-    write: Callable[[Path, Any], None],
-    count: Callable[[Any], int],
-    counts: dict[str, int],
-) -> Done:
-    files = {}
-    for kind, part in parts.items():
-        path = folder / f"{name}-{kind}.parquet"
-        write(path, part)
-        files[kind] = Made(path.name, sha256_of(path), count(part))
-    done = Done(files, counts)
-    atomic_write(_note(folder, name), json.dumps(done._asdict()).encode())
-    return done
 
 
 def _writer(size: int) -> Callable[[Path, PlacedRows], None]:
@@ -147,7 +97,3 @@ def _writer(size: int) -> Callable[[Path, PlacedRows], None]:
 
 def _count_rows(placed: PlacedRows) -> int:
     return len(placed.ply)
-
-
-def _note(folder: Path, name: str) -> Path:
-    return folder / f"{name}{_NOTE}"

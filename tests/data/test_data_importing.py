@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drawn_records import known_to, records
@@ -17,7 +18,7 @@ from random_games import assert_same, random_block
 from hexray.data.archive import Archive
 from hexray.data.checks import check_block
 from hexray.data.game_files import Format, format_of, opened, write_games
-from hexray.data.importing import import_file, import_games, records_of, release
+from hexray.data.importing import Import, import_file, import_games, records_of, release
 from hexray.data.index import Came, Index
 from hexray.errors import FileFormatError, StoreError
 from hexray.game.formats.record import GameRecord, Reading, Rejected
@@ -35,10 +36,10 @@ def written(path: Path, kind: Format, games: Iterable[GameRecord]) -> Path:
     return path
 
 
-def imported(store: Path, path: Path, kind: Format | None = None, **options: object) -> Came:
+def imported(store: Path, path: Path, kind: Format | None = None, **options: Any) -> Came:
     archive = Archive(store)
     with archive.index() as index:
-        return import_file(archive, index, path, kind or format_of(path), **options)
+        return import_file(archive, index, path, Import(kind or format_of(path), **options))
 
 
 def stored(store: Path) -> list[GameRecord]:
@@ -267,7 +268,7 @@ import sys, time
 from pathlib import Path
 from hexray.data.archive import Archive
 from hexray.data.game_files import format_of
-from hexray.data.importing import import_file
+from hexray.data.importing import Import, import_file
 from hexray.game.formats.trmph_block import read_trmph_block
 
 
@@ -281,12 +282,12 @@ warm = folder / "warm.sgf"
 warm.write_text("(;GM[11];B[a1])")
 archive = Archive(folder / "warm")
 with archive.index() as index:
-    import_file(archive, index, warm, "sgf")
+    import_file(archive, index, warm, Import("sgf"))
 read_trmph_block(b"#3,a1", 1)
 before, archive = peak_mb(), Archive(folder / "store")
 began = time.monotonic()
 with archive.index() as index:
-    came = import_file(archive, index, path, format_of(path))
+    came = import_file(archive, index, path, Import(format_of(path)))
 print(came.games, came.rejected, time.monotonic() - began)
 print(peak_mb() - before)
 """

@@ -15,17 +15,14 @@ from hexray.game.formats.record import (
     AS_WRITTEN,
     MAX_LINE,
     Ending,
-    Fault,
     GameRecord,
     Reading,
     Rejected,
     Swap,
-    Written,
-    record_of,
     says_nothing,
     size_fault,
-    written_by_pieces,
 )
+from hexray.game.formats.written import Fault, Written, record_of, written_by_pieces
 from hexray.game.notation import move_name, parse_move
 
 _HOME = "https://hexworld.org/board/"

@@ -16,15 +16,11 @@ from hexray.game.formats.record import (
     AS_WRITTEN,
     MAX_LINE,
     Ending,
-    Fault,
     GameRecord,
     Reading,
     Rejected,
     Swap,
-    Written,
-    record_of,
     size_fault,
-    written_by_pieces,
 )
 from hexray.game.formats.sgf_main_line import (
     Broken,
@@ -32,6 +28,7 @@ from hexray.game.formats.sgf_main_line import (
     Property,
     main_lines,
 )
+from hexray.game.formats.written import Fault, Written, record_of, written_by_pieces
 from hexray.game.notation import move_name, parse_move
 
 _DEFAULT_SIZE = "11"

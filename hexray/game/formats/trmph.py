@@ -12,16 +12,13 @@ from hexray.game.board import BLUE, EMPTY, RED
 from hexray.game.formats.record import (
     AS_WRITTEN,
     MAX_LINE,
-    Fault,
     GameRecord,
     Reading,
     Rejected,
-    Written,
-    record_of,
     says_nothing,
     size_fault,
-    written_by_pieces,
 )
+from hexray.game.formats.written import Fault, Written, record_of, written_by_pieces
 from hexray.game.frame import swap_frame
 from hexray.game.notation import move_name, parse_move
 
