@@ -17,6 +17,10 @@ class IllegalMove(HexrayError):
     """A move is off the board, on an occupied cell, or made after the game was won."""
 
 
+class OffBoard(IllegalMove):
+    """A move names a cell that the board does not have."""
+
+
 class FileFormatError(HexrayError):
     """A file does not hold what it should; the message begins with ``file:line:column``."""
 

@@ -8,11 +8,16 @@ from collections.abc import Sequence
 from tyro.extras import SubcommandApp
 
 from hexray.cli import bench, data
+from hexray.cli.audit import audit
+from hexray.cli.compare import compare
 from hexray.cli.gauntlet import gauntlet
 from hexray.cli.htp import htp
+from hexray.cli.inspect import inspect
 from hexray.cli.match import match
 from hexray.cli.openings import openings
 from hexray.cli.pipeline import pipeline
+from hexray.cli.replay import replay
+from hexray.cli.search import search
 from hexray.cli.solved import solved
 from hexray.errors import HexrayError
 
@@ -39,7 +44,16 @@ def _verbs() -> SubcommandApp:
         benches.command(measure)
     data_verbs = SubcommandApp()
     data_verbs.command(name="import")(data.import_)
-    for verb in (data.export, data.convert, data.quarantine):
+    for verb in (
+        data.export,
+        data.convert,
+        data.quarantine,
+        audit,
+        inspect,
+        search,
+        compare,
+        replay,
+    ):
         data_verbs.command(verb)
     verbs.command(solved)
     verbs.command(openings)

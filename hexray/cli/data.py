@@ -104,15 +104,9 @@ def export(
         board: Only games on boards of this side; by default all.
     """
     archive = Archive(store, may_write=False)
-    sizes = archive.sizes()
-    if board is not None:
-        if board not in sizes:
-            there = ", ".join(f"{size}x{size}" for size in sizes)
-            raise SettingsError(f"no games of {board}x{board}; there are games of {there}")
-        sizes = [board]
     records = (
         record
-        for size in sizes
+        for size in archive.chosen(board)
         for block in archive.games(size).blocks()
         for record in records_of(block)
     )

@@ -34,6 +34,16 @@ class Archive:
         folders = (self._folder(size) for size in range(MIN_SIZE, MAX_SIZE + 1))
         return [size for size, path in enumerate(folders, MIN_SIZE) if path.is_dir()]
 
+    def chosen(self, board: int | None) -> list[int]:
+        """Return the sizes, or the one that is asked for; StoreError when there is none of it."""
+        sizes = self.sizes()
+        if board is None:
+            return sizes
+        if board not in sizes:
+            there = ", ".join(f"{size}x{size}" for size in sizes) or "none"
+            raise StoreError(f"no games of {board}x{board}; there are games of {there}")
+        return [board]
+
     def games(self, size: int) -> GameStore:
         """Return the games on boards of side ``size``; a store that may write makes the folder."""
         if size not in self._stores:

@@ -1,17 +1,26 @@
 """Whether games are consistent: legal moves that lead to the winner, policies and values."""
 
-from typing import NoReturn
+from collections.abc import Iterator
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hexray.data.games import Ended, GameBlock
+from hexray.data.games import Ended, GameBlock, take_games
 from hexray.errors import IllegalMove, StoreError
 from hexray.game.board import BLUE, EMPTY, RED, play_sequence
+from hexray.game.formats.record import FaultKind
 from hexray.game.replay import positions_along, replay_games
 
 # A float16 rounds by at most 2**-11 of its value, and to zero below 2**-25.
 _SUM_TOLERANCE = 2.0**-10
+
+
+class GameFault(NamedTuple):
+    """What is wrong with one game of a block: its number there, the kind, and why."""
+
+    game: int
+    kind: FaultKind
+    reason: str
 
 
 def check_block(block: GameBlock) -> None:
@@ -21,12 +30,31 @@ def check_block(block: GameBlock) -> None:
     joined his sides, a policy must sum to one over empty cells or be all zero, values must lie in
     [-1, 1].
     """
-    _check_shapes(block)
-    _check_winners(block)
-    _check_plies(block)
+    check_shapes(block)
+    for fault in faults_of(block):
+        _fail(block, fault.game, fault.reason)
 
 
-def _check_shapes(block: GameBlock) -> None:
+def faults_of(block: GameBlock) -> Iterator[GameFault]:
+    """Yield what is wrong with the games of a block of the right shapes, the first of each game.
+
+    Illegal moves come first, then winners, then what was searched; the whole block is checked for
+    the one before anything is said of the next.
+    """
+    illegal = {fault.game: fault for fault in _move_faults(block)}
+    yield from illegal.values()
+    legal = np.ones(len(block.game_id), np.bool_)
+    legal[list(illegal)] = False
+    good = take_games(block, legal) if illegal else block
+    place, told = np.flatnonzero(legal), set[int]()
+    for fault in (*_winner_faults(good), *_ply_faults(good)):
+        if fault.game not in told:
+            told.add(fault.game)
+            yield fault._replace(game=int(place[fault.game]))
+
+
+def check_shapes(block: GameBlock) -> None:
+    """Raise StoreError unless the arrays of a block fit each other."""
     games = len(block.game_id)
     if len(set(block.game_id)) != games or "" in block.game_id:
         raise StoreError(f"block of {games} games has empty or repeated game ids; make them unique")
@@ -67,61 +95,87 @@ def _block(block: GameBlock) -> str:
     return f"block of {len(block.game_id)} games (the first is {first})"
 
 
-def _check_winners(block: GameBlock) -> None:
-    played, joined = replay_games(block.moves, block.length, block.size)
-    if played < len(block.moves):
-        _fail_illegal(block, played)
-    codes = list(Ended)
-    for game in np.flatnonzero(~np.isin(block.ended, codes))[:1]:
-        _fail(block, game, f"its end is {block.ended[game]}, none of 0 to {codes[-1]}")
-    is_open = block.ended == Ended.UNFINISHED
-    expected = np.where(block.ended == Ended.JOINED, block.winner, EMPTY)
-    named = np.abs(block.winner) == ~is_open
-    for game in np.flatnonzero((joined != expected) | ~named)[:1]:
-        names = {RED: "Red", BLUE: "Blue", EMPTY: "nobody"}
-        claim = names.get(int(block.winner[game]), str(block.winner[game]))
-        end, found = Ended(block.ended[game]).name.lower(), names[int(joined[game])]
-        _fail(block, game, f"winner is {claim} ({end}), but its moves let {found} join the sides")
-    for game in np.flatnonzero(is_open & (block.opening < block.length))[:1]:
-        _fail(block, game, "it is unfinished, so its searched moves have no outcome to learn")
-    for game in np.flatnonzero(block.swapped & (block.length == 0))[:1]:
-        _fail(block, game, "it is swapped before its first move")
+def _move_faults(block: GameBlock) -> Iterator[GameFault]:
+    """Find the games with an illegal move: each stops the replay, which goes on behind it."""
+    begin, moves, length = 0, block.moves, block.length
+    ends = np.cumsum(length, dtype=np.int64)
+    while begin < len(length):
+        first = int(ends[begin] - length[begin])
+        played, _ = replay_games(moves[first:], length[begin:], block.size)
+        if first + played == len(moves):
+            return
+        game = int(np.searchsorted(ends, first + played, side="right"))
+        of_game = int(ends[game] - length[game])
+        yield _illegal(block, game, moves[of_game : first + played + 1].tolist())
+        begin = game + 1
 
 
-def _fail_illegal(block: GameBlock, played: int) -> NoReturn:
-    ends = np.cumsum(block.length, dtype=np.int64)
-    game = int(np.searchsorted(ends, played, side="right"))
-    first = int(ends[game] - block.length[game])
+def _illegal(block: GameBlock, game: int, moves: list[int]) -> GameFault:
+    """Say why the last of ``moves`` is illegal after those before it."""
+    kind: FaultKind = "repeated cell"
+    if not 0 <= moves[-1] < block.size**2:
+        kind = "off board"
+    elif play_sequence(block.size, moves[:-1]).winner[0] != EMPTY:
+        kind = "after the end"
     try:
-        play_sequence(block.size, block.moves[first : played + 1].tolist())
+        play_sequence(block.size, moves)
     except IllegalMove as error:
-        _fail(block, game, f"move {played - first + 1} is illegal: {error}")
+        return GameFault(game, kind, f"move {len(moves)} is illegal: {error}")
     raise AssertionError("a move was refused once and allowed the next time")
 
 
-def _check_plies(block: GameBlock) -> None:
+def _winner_faults(block: GameBlock) -> Iterator[GameFault]:
+    _, joined = replay_games(block.moves, block.length, block.size)
+    codes = list(Ended)
+    is_open = block.ended == Ended.UNFINISHED
+    for game in np.flatnonzero(~np.isin(block.ended, codes)).tolist():
+        reason = f"its end is {block.ended[game]}, none of 0 to {codes[-1]}"
+        yield GameFault(game, "no game", reason)
+    expected = np.where(block.ended == Ended.JOINED, block.winner, EMPTY)
+    named = np.abs(block.winner) == ~is_open
+    for game in np.flatnonzero((joined != expected) | ~named).tolist():
+        names = {RED: "Red", BLUE: "Blue", EMPTY: "nobody"}
+        claim = names.get(int(block.winner[game]), str(block.winner[game]))
+        end = block.ended[game]
+        how = Ended(end).name.lower() if end in codes else str(end)
+        reason = f"winner is {claim} ({how}), but its moves let {names[int(joined[game])]} join"
+        is_short = end == Ended.JOINED and joined[game] == EMPTY
+        yield GameFault(game, "too short" if is_short else "wrong winner", f"{reason} the sides")
+    for game in np.flatnonzero(is_open & (block.opening < block.length)).tolist():
+        reason = "it is unfinished, so its searched moves have no outcome to learn"
+        yield GameFault(game, "no game", reason)
+    for game in np.flatnonzero(block.swapped & (block.length == 0)).tolist():
+        yield GameFault(game, "no game", "it is swapped before its first move")
+
+
+def _ply_faults(block: GameBlock) -> Iterator[GameFault]:
     policy = block.policy.astype(np.float32)
-    _refuse(block, ~np.isfinite(block.root_value), "root value is not finite")
-    _refuse(block, np.abs(block.root_value) > 1, "root value is outside [-1, 1]")
-    _refuse(block, np.any(~np.isfinite(policy), axis=1), "policy is not finite")
-    _refuse(block, np.any(policy < 0, axis=1), "policy is negative somewhere")
     cells, _ = positions_along(block.moves, block.length, block.opening, block.size)
-    occupied = np.any((policy > 0) & (cells != 0), axis=1)
-    _refuse(block, occupied, "policy has mass on an occupied cell")
-    total = policy.sum(axis=1)
-    uneven = (total != 0) & (np.abs(total - 1) > _SUM_TOLERANCE)
-    _refuse(block, uneven, "policy does not sum to one")
-
-
-def _refuse(block: GameBlock, bad: NDArray[np.bool_], reason: str) -> None:
-    """Raise StoreError for the first searched ply that is ``bad``, if there is one."""
-    if not bad.any():
-        return
-    row = int(np.argmax(bad))
+    is_finite: Any = np.isfinite(policy).all(axis=1)
+    total = np.where(is_finite[:, None], policy, 0).sum(axis=1)
+    value = block.root_value
+    checks: list[tuple[Any, FaultKind, str]] = [
+        (~np.isfinite(value), "not finite", "root value is not finite"),
+        (np.abs(value) > 1, "bad value", "root value is outside [-1, 1]"),
+        (~is_finite, "not finite", "policy is not finite"),
+        ((policy < 0).any(axis=1), "bad policy", "policy is negative somewhere"),
+        (
+            ((policy > 0) & (cells != 0)).any(axis=1),
+            "bad policy",
+            "policy has mass on an occupied cell",
+        ),
+        (
+            (total != 0) & (np.abs(total - 1) > _SUM_TOLERANCE),
+            "bad policy",
+            "policy does not sum to one",
+        ),
+    ]
     ends = np.cumsum(block.length - block.opening, dtype=np.int64)
-    game = int(np.searchsorted(ends, row, side="right"))
-    ply = int(block.length[game] - (ends[game] - row)) + 1
-    _fail(block, game, f"at move {ply} its {reason}")
+    for wrong, kind, reason in checks:
+        for row in np.flatnonzero(wrong).tolist():
+            game = int(np.searchsorted(ends, row, side="right"))
+            ply = int(block.length[game] - (ends[game] - row)) + 1
+            yield GameFault(game, kind, f"at move {ply} its {reason}")
 
 
 def _fail(block: GameBlock, game: int, reason: str) -> NoReturn:

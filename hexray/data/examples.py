@@ -83,32 +83,34 @@ def example_files(store: Path, size: int) -> list[Path]:
 
 
 def _examples(path: Path, columns: dict[str, NDArray]) -> Examples:
-    reason = _reasons(columns)
+    kind, reason = _faults(columns)
     rejected = [
-        Rejected(int(index) + 1, 1, str(reason[index]), f"record {index + 1}")
+        Rejected(int(index) + 1, 1, reason[index], f"record {index + 1}", kind[index])
         for index in np.flatnonzero(reason != "")
     ]
+    good = reason == ""
     rows = {
-        size: _rows(path, columns, np.flatnonzero((reason == "") & (columns["size"] == size)), size)
-        for size in np.unique(columns["size"][reason == ""]).tolist()
+        size: _rows(path, columns, np.flatnonzero(good & (columns["size"] == size)), size)
+        for size in np.unique(columns["size"][good]).tolist()
     }
     return Examples(rows, rejected, len(reason))
 
 
-def _reasons(columns: dict[str, NDArray]) -> NDArray:
-    """Add to what is wrong with records: whose move it is, and policies on stones."""
-    reason = columns["reason"].astype(object)
+def _faults(columns: dict[str, NDArray]) -> tuple[NDArray, NDArray]:
+    """Return kind and reason of what is wrong with records, whose move it is included."""
+    kind, reason = (columns[name].astype(object) for name in ("kind", "reason"))
     blue, red = (columns[name].sum(1, dtype=int) for name in ("blue", "red"))
     turn = np.where(blue == red, 1, np.where(blue == red + 1, -1, 0))
     said = columns["to_move"]
     taken = ((columns["policy"] > 0) & ((columns["blue"] + columns["red"]) > 0)).any(1)
-    for wrong, why in (
-        (turn == 0, "stones of no game: Blue has as many as Red, or one more"),
-        ((said != 0) & (said != turn), "the player to move is not whose turn it is"),
-        (taken, "a policy with mass on an occupied cell"),
+    for wrong, what, why in (
+        (turn == 0, "wrong parity", "stones of no game: Blue has as many as Red, or one more"),
+        ((said != 0) & (said != turn), "wrong parity", "the player to move has not his turn"),
+        (taken, "bad policy", "a policy with mass on an occupied cell"),
     ):
-        reason[(reason == "") & wrong] = why
-    return reason
+        fresh = (reason == "") & wrong
+        kind[fresh], reason[fresh] = what, why
+    return kind, reason
 
 
 def _rows(path: Path, columns: dict[str, NDArray], index: NDArray, size: int) -> PlacedRows:

@@ -100,12 +100,16 @@ def _found(
         if isinstance(found, Rejected):
             rejected.append(found)
         elif not found.moves:
-            rejected.append(Rejected(line, 1, "a game without moves", trmph_line(found)))
+            rejected.append(_without_moves(line, found))
         else:
             records.setdefault(found.size, []).append((line, found))
     many = [*(_of_records(size, placed) for size, placed in records.items()), *games]
     blocks = [_block(some, source, keep_equal) for some in many]
     return Found(blocks, rejected, lines)
+
+
+def _without_moves(line: int, record: GameRecord) -> Rejected:
+    return Rejected(line, 1, "a game without moves", trmph_line(record), "too short")
 
 
 def _of_records(size: int, placed: list[tuple[int, GameRecord]]) -> _Many:

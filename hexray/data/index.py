@@ -34,6 +34,7 @@ CREATE TABLE quarantine (
     column INTEGER NOT NULL,
     reason TEXT NOT NULL,
     text TEXT NOT NULL,
+    kind TEXT NOT NULL,
     UNIQUE (source, line, column, reason, text)
 );
 """
@@ -104,13 +105,11 @@ class Index:
 
     def hold(self, source: str, kind: Kind, rejected: Iterable[Rejected]) -> None:
         """Put texts into quarantine; what is there already stays once."""
-        rows = (
-            (source, kind, found.line, found.column, found.reason, found.text) for found in rejected
-        )
+        rows = ((source, kind, *found) for found in rejected)
         with self._db:
             self._db.executemany(
-                "INSERT OR IGNORE INTO quarantine (source, format, line, column, reason, text)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO quarantine (source, format, line, column, reason, text,"
+                " kind) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
 
@@ -118,7 +117,8 @@ class Index:
         """Yield what is in quarantine, in the order it came in."""
         with closing(self._db.cursor()) as cursor:
             rows = cursor.execute(
-                "SELECT id, source, format, line, column, reason, text FROM quarantine ORDER BY id"
+                "SELECT id, source, format, line, column, reason, text, kind FROM quarantine"
+                " ORDER BY id"
             )
             for number, source, kind, *rejected in rows:
                 yield Held(number, source, kind, Rejected(*rejected))

@@ -78,6 +78,17 @@ def read_rows(path: Path, size: int) -> PlacedRows:
         raise StoreError(f"{path} is damaged ({error}); remove it, to make it again") from error
 
 
+def rows_size(path: Path) -> int:
+    """Return the board side of a file of rows; StoreError when it is none."""
+    try:
+        facts = pq.read_schema(path).metadata or {}
+        if facts.get(b"hexray.rows.format") != _FORMAT.encode():
+            raise ValueError(f"it holds no rows of format {_FORMAT}")
+        return int(facts[b"hexray.size"])
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise StoreError(f"{path} is no file of rows ({error}); name another") from error
+
+
 def _schema(size: int, *, reply: bool, owner: bool) -> pa.Schema:
     held = {"cells": True, "policy": True, "reply": reply, "owner": owner}
     boards = {

@@ -143,6 +143,14 @@ def write_games_file(path: Path, block: GameBlock) -> None:
     atomic_write(path, partial(_write_table, to_table(block)))
 
 
+def read_unchecked(path: Path) -> GameBlock:
+    """Read games as they stand in a file; StoreError when they cannot be read at all."""
+    with _naming(path):
+        file = _open(path)
+        size, _ = size_and_rows(file.schema_arrow)
+        return from_table(file.read(use_threads=False), size)
+
+
 def read_games_file(path: Path, size: int) -> GameBlock:
     """Read games and check them; the arrays are read-only. StoreError names the file."""
     with _naming(path):

@@ -69,8 +69,8 @@ def read_examples(path: Path, most_bytes: int) -> dict[str, NDArray]:
 
     size int16[K], blue and red int8[K, A] for the largest board (of a smaller one the first
     size * size cells of a row count), policy float32[K, A], has_policy bool[K], value float64[K],
-    to_move int8[K] (+1 blue, -1 red, 0 not said), game str[K] (empty when not said), reason str[K]
-    (empty for a good record).
+    to_move int8[K] (+1 blue, -1 red, 0 not said), game str[K] (empty when not said), kind and
+    reason str[K] of a fault (empty for a good record).
     """
     with path.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
@@ -161,8 +161,8 @@ _KNOWN: dict[tuple[str, str], Callable[..., Any] | type] = {
     ("collections", "OrderedDict"): OrderedDict,
 }
 
-_Record = tuple[str, int, NDArray | None, NDArray | None, float, int, str]
-"""Reason, side, stones [2, A], policy [A], value, player to move and game."""
+_Record = tuple[str, str, int, NDArray | None, NDArray | None, float, int, str]
+"""Kind and reason of a fault, side, stones [2, A], policy [A], value, player to move and game."""
 
 
 def _record(record: Any) -> _Record:
@@ -181,24 +181,34 @@ def _record(record: Any) -> _Record:
         return _none(f"a board of shape {board.shape}; it must be 2 planes of a square board")
     stones = board.reshape(2, -1)
     if not np.isin(stones, (0, 1)).all() or (stones.sum(0) > 1).any():
-        return _none("planes that are not 0 and 1, or two stones on a cell")
+        return _none("planes that are not 0 and 1, or two stones on a cell", "repeated cell")
     shares = _policy(policy, side * side)
     if isinstance(shares, str):
-        return _none(shares)
+        return _none(shares, "bad policy")
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.reshape(())[()]
     is_number = isinstance(value, (int, float, np.integer, np.floating))
     if not is_number or not -1 <= float(value) <= 1:
-        return _none(f"a value of {str(value)[:40]}; it must lie in [-1, 1]")
+        kind = "not finite" if is_number and not np.isfinite(float(value)) else "bad value"
+        return _none(f"a value of {str(value)[:40]}; it must lie in [-1, 1]", kind)
     player = _player(to_move)
     if player is None:
         return _none(f"a player to move {str(to_move)[:40]!r}; it must be blue or red")
     game = about.get("game_id") if isinstance(about, Mapping) else None
-    return "", side, stones, shares, float(value), player, "" if game is None else str(game)[:200]
+    return (
+        "",
+        "",
+        side,
+        stones,
+        shares,
+        float(value),
+        player,
+        "" if game is None else str(game)[:200],
+    )
 
 
-def _none(reason: str) -> _Record:
-    return reason, 0, None, None, 0.0, 0, ""
+def _none(reason: str, kind: str = "no game") -> _Record:
+    return kind, reason, 0, None, None, 0.0, 0, ""
 
 
 def _policy(policy: Any, area: int) -> NDArray | str | None:
@@ -230,24 +240,25 @@ _PLAYERS = {1: ("blue", "b", 0), -1: ("red", "r", 1)}
 
 
 def _columns(records: Sequence[_Record]) -> dict[str, NDArray]:
-    area = max((record[1] for record in records), default=0) ** 2
+    area = max((record[2] for record in records), default=0) ** 2
     stones = np.zeros((len(records), 2, area), np.int8)
     policy = np.zeros((len(records), area), np.float32)
-    for index, (_, side, planes, shares, *_) in enumerate(records):
+    for index, (_, _, side, planes, shares, *_) in enumerate(records):
         if planes is not None:
             stones[index, :, : side * side] = planes
         if shares is not None:
             policy[index, : side * side] = shares
     return {
-        "size": np.array([record[1] for record in records], np.int16),
+        "size": np.array([record[2] for record in records], np.int16),
         "blue": stones[:, 0],
         "red": stones[:, 1],
         "policy": policy,
-        "has_policy": np.array([record[3] is not None for record in records], np.bool_),
-        "value": np.array([record[4] for record in records], np.float64),
-        "to_move": np.array([record[5] for record in records], np.int8),
-        "game": np.array([record[6] for record in records], np.str_),
-        "reason": np.array([record[0] for record in records], np.str_),
+        "has_policy": np.array([record[4] is not None for record in records], np.bool_),
+        "value": np.array([record[5] for record in records], np.float64),
+        "to_move": np.array([record[6] for record in records], np.int8),
+        "game": np.array([record[7] for record in records], np.str_),
+        "kind": np.array([record[0] for record in records], np.str_),
+        "reason": np.array([record[1] for record in records], np.str_),
     }
 
 

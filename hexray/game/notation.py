@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from hexray.errors import IllegalMove
+from hexray.errors import IllegalMove, OffBoard
 
 _NAME = re.compile(r"([a-zA-Z])([1-9][0-9]?)")
 
@@ -14,13 +14,16 @@ def move_name(move: int, size: int) -> str:
 
 
 def parse_move(text: str, size: int) -> int:
-    """Return the cell a name stands for; IllegalMove when it is none or off the board."""
+    """Return the cell a name stands for.
+
+    Raises IllegalMove when it names none, OffBoard when the board does not have it.
+    """
     match = _NAME.fullmatch(text.strip())
     if match is None:
         raise IllegalMove(f"{text!r} is no cell; write a letter and a number, such as c3")
     column, row = ord(match[1].lower()) - ord("a"), int(match[2]) - 1
     if column >= size or row >= size:
-        raise IllegalMove(f"{text!r} is off the {size}x{size} board")
+        raise OffBoard(f"{text!r} is off the {size}x{size} board")
     return row * size + column
 
 
@@ -35,7 +38,7 @@ def board_text(cells: Sequence[int], size: int) -> str:
     head = "   " + " ".join(chr(ord("a") + column) for column in range(size))
     rows = [
         f"{' ' * row}{row + 1:2} "
-        + " ".join(marks[int(cells[row * size + column])] for column in range(size))
+        + " ".join(marks.get(int(cells[row * size + column]), "?") for column in range(size))
         for row in range(size)
     ]
     return "\n".join([head, *rows])

@@ -109,7 +109,7 @@ def test_no_policy_stays_no_policy(tmp_path: Path, none: Any) -> None:
         ),
         (
             {"board": planes(3, [4], []), "policy": None, "value": 1, "player_to_move": "blue"},
-            "not whose turn it is",
+            "has not his turn",
         ),
     ],
 )

@@ -20,7 +20,9 @@ from hexray.cli import main
 from hexray.data.archive import Archive
 from hexray.data.expand import expand
 from hexray.data.held_out import is_held_out
+from hexray.data.importing import records_of
 from hexray.data.row_file import read_rows
+from hexray.game.formats.trmph import trmph_line
 from hexray.pipeline.manifest import read_manifest
 
 pytestmark = pytest.mark.ray
@@ -180,6 +182,36 @@ def test_self_play_in_cycles_learns_from_itself(
     assert kept == {"selfplay"}, "what is used up is removed, games are not"
     assert run(path, "--status") == 0
     assert "of 300 positions" in capsys.readouterr().out
+
+
+def test_the_example_trains_from_the_games_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = Path(__file__).parents[2] / "examples" / "pipeline.yaml"
+    monkeypatch.chdir(tmp_path)
+    Archive(Path("runs/five")).games(5).append(random_block(5, 400, 1))
+    assert run(example) == 0
+    assert "hexray solved runs/pipeline-5x5" in capsys.readouterr().out
+    assert main(["solved", "runs/pipeline-5x5", "--simulations", "0"]) == 0
+    assert "5x5" in capsys.readouterr().out
+
+
+def test_games_of_others_are_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the README shows: import, train without self-play, use the network."""
+    monkeypatch.chdir(tmp_path)
+    block = random_block(5, 600, 1)
+    lines = [trmph_line(record) for record in records_of(block) if record.moves]
+    Path("games.trmph").write_text("\n".join(lines))
+    assert main(["data", "import", "games.trmph", "--store", "mygames"]) == 0
+    arguments = ["--games", "mygames", "--from", "clean", "--work", "from-games"]
+    assert main(["pipeline", *arguments]) == 0
+    assert main(["openings", "from-games", "--simulations", "4"]) == 0
+    clean = read_manifest(Path("from-games") / "cycle-000" / "clean")
+    assert clean is not None
+    assert clean.counts["games"] == len(set(lines))
+    capsys.readouterr()
 
 
 def test_a_dry_run_touches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from hexray.game.formats.record import (
     AS_WRITTEN,
     MAX_LINE,
     Ending,
+    FaultKind,
     GameRecord,
     Reading,
     Rejected,
@@ -76,8 +77,8 @@ class _Tokens(NamedTuple):
 
 
 def _read(line: str, number: int, reading: Reading) -> GameRecord | Rejected:
-    def rejected(at: int, reason: str) -> Rejected:
-        return Rejected(number, origin[min(at, len(origin) - 1)] + 1, reason, line)
+    def rejected(at: int, reason: str, kind: FaultKind = "no game") -> Rejected:
+        return Rejected(number, origin[min(at, len(origin) - 1)] + 1, reason, line, kind)
 
     if len(line) > MAX_LINE:
         return Rejected(number, MAX_LINE + 1, f"longer than {MAX_LINE} characters", line[:MAX_LINE])
@@ -94,7 +95,9 @@ def _read(line: str, number: int, reading: Reading) -> GameRecord | Rejected:
     places = [*tokens.places, len(text)]
     game = Written(size, tuple(tokens.cells), tokens.swap, -tokens.loser, tokens.ending)
     found = record_of(game, reading)
-    return rejected(places[found.ply], found.reason) if isinstance(found, Fault) else found
+    if isinstance(found, Fault):
+        return rejected(places[found.ply], found.reason, found.kind)
+    return found
 
 
 def _tokens(text: str, at: int, size: int) -> _Tokens | Rejected:
@@ -104,8 +107,8 @@ def _tokens(text: str, at: int, size: int) -> _Tokens | Rejected:
     loser, commas = EMPTY, 0
     ending: Ending = "resigned"
 
-    def wrong(reason: str) -> Rejected:
-        return Rejected(1, at, reason, text)
+    def wrong(reason: str, kind: FaultKind = "no game") -> Rejected:
+        return Rejected(1, at, reason, text, kind)
 
     while at < len(text):
         match = _TOKEN.match(text, at)
@@ -117,12 +120,12 @@ def _tokens(text: str, at: int, size: int) -> _Tokens | Rejected:
             if commas > 1:
                 return wrong("a third comma; one comes before the moves and one behind those shown")
         elif loser != EMPTY:
-            return wrong(f"{token} comes after the end of the game")
+            return wrong(f"{token} comes after the end of the game", "after the end")
         elif not token.startswith(":"):
             try:
                 cells.append(parse_move(token, size))
             except IllegalMove as error:
-                return wrong(str(error))
+                return wrong(str(error), "off board")
             places.append(at)
         elif token == ":p":
             return wrong("a pass; hexray plays without")

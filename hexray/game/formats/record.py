@@ -52,6 +52,22 @@ class Reading(NamedTuple):
 AS_WRITTEN = Reading()
 
 
+FaultKind = Literal[
+    "no game",
+    "off board",
+    "repeated cell",
+    "after the end",
+    "wrong winner",
+    "wrong parity",
+    "too short",
+    "not finite",
+    "bad value",
+    "bad policy",
+    "duplicate",
+]
+"""What can be wrong with a game or an example; no game is all that cannot be read as one."""
+
+
 class Rejected(NamedTuple):
     """A text that is no game: where it is wrong, counted from 1, why, and the text itself."""
 
@@ -59,6 +75,7 @@ class Rejected(NamedTuple):
     column: int
     reason: str
     text: str
+    kind: FaultKind = "no game"
 
     def message(self, source: str) -> str:
         """Say ``file:line:column: reason``."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from hexray.errors import IllegalMove
+from hexray.errors import IllegalMove, OffBoard
 from hexray.game.board import BLUE, EMPTY, RED
 from hexray.game.formats.record import (
     AS_WRITTEN,
@@ -73,7 +73,7 @@ def read_sgf_lines(
             shown = held.text[begin : begin + _SHOWN].partition("\n")[0]
         else:
             shown = held.text[found.at : min(found.end, found.at + MAX_LINE)]
-        yield line, Rejected(line, column, read.reason, shown)
+        yield line, Rejected(line, column, read.reason, shown, read.kind)
 
 
 def sgf_text(record: GameRecord) -> str:
@@ -145,7 +145,7 @@ def _read(line: MainLine, reading: Reading) -> GameRecord | Broken:
     game = Written(size, tuple(moves.cells), moves.swap, winner, ending, first, second)
     found = record_of(game, reading)
     if isinstance(found, Fault):
-        return Broken([*moves.places, end][found.ply], found.reason)
+        return Broken([*moves.places, end][found.ply], found.reason, found.kind)
     return found
 
 
@@ -166,7 +166,8 @@ def _moves(properties: list[Property], size: int) -> _Moves | Broken:
             continue
         colour, point = _COLOURS[value.name], value.text.strip().lower()
         if loser != EMPTY:
-            return Broken(value.at, f"{value.name}[{value.text}] comes after the end of the game")
+            reason = f"{value.name}[{value.text}] comes after the end of the game"
+            return Broken(value.at, reason, "after the end")
         if point in _GIVES_UP:
             loser, ending = colour, _GIVES_UP[point]
         elif point in _SWAPS:
@@ -179,13 +180,15 @@ def _moves(properties: list[Property], size: int) -> _Moves | Broken:
             try:
                 cells.append(_cell(point, size))
             except IllegalMove as error:
-                return Broken(value.at, str(error))
+                is_off = isinstance(error, OffBoard)
+                return Broken(value.at, str(error), "off board" if is_off else "no game")
             places.append(value.at)
             if swap is None:
                 swap = "pieces" if colour == RED else "sides"
             turn = RED if (len(cells) + (swap == "pieces")) % 2 else BLUE
             if colour != turn:
-                return Broken(value.at, f"{value.name} plays, but it is the other's turn")
+                reason = f"{value.name} plays, but it is the other's turn"
+                return Broken(value.at, reason, "wrong parity")
     if swap is None:
         swap = "sides" if wanted == "swap-sides" else "pieces"
     return _Moves(cells, places, swap, loser, ending)
@@ -196,7 +199,7 @@ def _cell(point: str, size: int) -> int:
         column, row = ord(point[0]) - ord("a"), ord(point[1]) - ord("a")
         if column < size and row < size:
             return row * size + column
-        raise IllegalMove(f"{point!r} is off the {size}x{size} board")
+        raise OffBoard(f"{point!r} is off the {size}x{size} board")
     return parse_move(point, size)
 
 

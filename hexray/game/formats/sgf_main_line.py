@@ -9,6 +9,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from hexray.game.formats.record import FaultKind
+
 MAX_GAME = 1_000_000
 _AHEAD = 100
 """Characters of the longest game."""
@@ -39,6 +41,7 @@ class Broken(NamedTuple):
 
     at: int
     reason: str
+    kind: FaultKind = "no game"
 
 
 class Held:

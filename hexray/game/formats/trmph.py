@@ -12,6 +12,7 @@ from hexray.game.board import BLUE, EMPTY, RED
 from hexray.game.formats.record import (
     AS_WRITTEN,
     MAX_LINE,
+    FaultKind,
     GameRecord,
     Reading,
     Rejected,
@@ -63,8 +64,8 @@ def trmph_line(record: GameRecord) -> str:
 
 
 def _read(text: str, number: int, reading: Reading) -> GameRecord | Rejected:
-    def rejected(at: int, reason: str) -> Rejected:
-        return Rejected(number, at + 1, reason, text)
+    def rejected(at: int, reason: str, kind: FaultKind = "no game") -> Rejected:
+        return Rejected(number, at + 1, reason, text, kind)
 
     if len(text) > MAX_LINE:
         return Rejected(number, MAX_LINE + 1, f"longer than {MAX_LINE} characters", text[:MAX_LINE])
@@ -80,7 +81,7 @@ def _read(text: str, number: int, reading: Reading) -> GameRecord | Rejected:
         try:
             cells.append(parse_move(move[0], size))
         except IllegalMove as error:
-            return rejected(places[-1], str(error))
+            return rejected(places[-1], str(error), "off board")
     is_swapped = len(cells) > 1 and cells[0] == cells[1]
     if is_swapped:
         # The stone lies where a swap of pieces has brought it; it was played at the mirror cell.
@@ -89,7 +90,9 @@ def _read(text: str, number: int, reading: Reading) -> GameRecord | Rejected:
     places.append(match.start(4) if match[4] else len(text))
     swap = "pieces" if is_swapped else "none"
     found = record_of(Written(size, tuple(cells), swap, _WINNERS[match[4]]), reading)
-    return rejected(places[found.ply], found.reason) if isinstance(found, Fault) else found
+    if isinstance(found, Fault):
+        return rejected(places[found.ply], found.reason, found.kind)
+    return found
 
 
 def _misfit(text: str) -> tuple[int, str]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hexray.game.board import BLUE, EMPTY, RED
-from hexray.game.formats.record import AS_WRITTEN, Ending, GameRecord, Reading, Swap
+from hexray.game.formats.record import AS_WRITTEN, Ending, FaultKind, GameRecord, Reading, Swap
 from hexray.game.frame import swap_frame
 from hexray.game.notation import move_name
 from hexray.game.replay import replay_games
@@ -16,6 +16,7 @@ class Fault(NamedTuple):
 
     ply: int
     reason: str
+    kind: FaultKind = "no game"
 
 
 class Written(NamedTuple):
@@ -54,7 +55,7 @@ def record_of(game: Written, reading: Reading = AS_WRITTEN) -> GameRecord | Faul
     legal, joined = replay_games(np.array(cells, np.int64), length, size)
     winner = int(joined[0])
     if legal < len(cells):
-        return Fault(legal, _illegal(game, legal, winner))
+        return _illegal(game, legal, winner)
     said = -game.winner if is_mirrored else game.winner
     if winner == EMPTY:
         ending = game.ending if said else "unfinished"
@@ -62,7 +63,8 @@ def record_of(game: Written, reading: Reading = AS_WRITTEN) -> GameRecord | Faul
         said, ending = winner, "joined"
     else:
         seen = -winner if is_mirrored else winner
-        return Fault(len(cells), f"{_SIDES[-seen]} is named as winner, but {_JOINED[seen]}")
+        reason = f"{_SIDES[-seen]} is named as winner, but {_JOINED[seen]}"
+        return Fault(len(cells), reason, "wrong winner")
     is_swapped = game.swap != "none"
     return GameRecord(size, cells, said or winner, ending, is_swapped, game.first, game.second)
 
@@ -81,12 +83,12 @@ _SIDES = {RED: "the first colour", BLUE: "the second colour"}
 _JOINED = {RED: "top and bottom are joined", BLUE: "left and right are joined"}
 
 
-def _illegal(game: Written, ply: int, joined: int) -> str:
+def _illegal(game: Written, ply: int, joined: int) -> Fault:
     name = move_name(game.cells[ply], game.size)
     if joined == EMPTY:
-        return f"{name} is occupied"
+        return Fault(ply, f"{name} is occupied", "repeated cell")
     seen = -joined if game.swap == "pieces" else joined
-    return f"{name} comes after the end: {_JOINED[seen]}"
+    return Fault(ply, f"{name} comes after the end: {_JOINED[seen]}", "after the end")
 
 
 def _mirror(cell: int, size: int) -> int:
