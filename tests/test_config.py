@@ -166,7 +166,9 @@ def _values(field: FieldInfo) -> st.SearchStrategy:
     if kind is bool:
         return st.booleans()
     if kind is int:
-        return st.integers(int(limits["ge"]), int(min(limits.get("le", 10**6), 10**6)))
+        most = int(min(limits.get("le", 10**6), 10**6))
+        whole = st.integers(int(limits["ge"]), most)
+        return whole.map(lambda number: number - number % step(field))
     if kind is float:
         low, high = limits.get("ge", limits.get("gt", 0)), limits.get("le", limits.get("lt", 1e6))
         return st.floats(low, high, exclude_min="gt" in limits, exclude_max="lt" in limits)

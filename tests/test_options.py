@@ -265,4 +265,4 @@ def test_help_shows_the_values_of_the_preset_for_the_board(
     monkeypatch.setenv("COLUMNS", "300")
     said = help_text(capsys, "--board", "11", "--preset", "quick")
     channels = PRESETS["quick"](11).net.channels
-    assert f"Channels of the trunk, 4 to 1024. (default: {channels})" in said
+    assert f"Channels of the trunk, even, 4 to 1024. (default: {channels})" in said

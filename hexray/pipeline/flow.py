@@ -39,7 +39,7 @@ class Pipeline:
         self, config: PipelineConfig, first: Kind = "selfplay", last: Kind = "train"
     ) -> None:
         """Plan the steps from ``first`` to ``last``; nothing is made or changed yet."""
-        self._config, self._work = config, Path(config.work)
+        self._config, self._work = config, Path(config.work).resolve()
         self._first, self._last = KINDS.index(first), KINDS.index(last)
         self._may_remake = first != "selfplay"
         self._steps = steps_of(config)

@@ -88,7 +88,7 @@ def source_files(config: PipelineConfig) -> list[SourceFile]:
     """Return the files of all sources on the pipeline's board, in order."""
     size, found = config.run.board, []
     for number, source in enumerate(config.sources):
-        archive = Archive(Path(source.games), may_write=False)
+        archive = Archive(Path(source.games).resolve(), may_write=False)
         if example_files(archive.folder, size) and size not in archive.sizes():
             continue
         if size not in archive.sizes():
@@ -105,7 +105,7 @@ def example_sources(config: PipelineConfig) -> list[SourceFile]:
     return [
         _source_file(number, path)
         for number, source in enumerate(config.sources)
-        for path in example_files(Path(source.games), config.run.board)
+        for path in example_files(Path(source.games).resolve(), config.run.board)
     ]
 
 

@@ -60,12 +60,13 @@ def test_self_play_asks_for_the_promised_evaluations_a_move(ray_here: None) -> N
         {
             "net": {"blocks": 1, "channels": 8},
             "inference": {"precision": "float32"},
-            "search": {"simulations": 9, "candidates": 4},
+            "search": {"simulations": 9, "candidates": 4, "connections": False},
             "selfplay": {"players": 1, "games": 8},
         },
     )
     speed = measure_selfplay(config, 2.0)
-    # Each move asks for its root and at most nine more; positions already won cost nothing.
+    # Each move asks for its root and at most nine more; positions already won cost nothing, and
+    # without connections there are few of them.
     assert 8 < speed.evaluations_per_s / speed.moves_per_s <= 10.5
     assert speed.games_per_s > 0
     assert speed.batch_mean >= 8
