@@ -25,7 +25,7 @@ _TOLD = 20
 
 
 class FileAudit(NamedTuple):
-    """What one file holds; ``told`` are the first faults, in words."""
+    """What one file holds; ``told`` are the first faults, in words, but for duplicates."""
 
     path: str
     games: int
@@ -63,7 +63,7 @@ class Audit:
     @property
     def faults(self) -> Counter[FaultKind]:
         """How many games have each kind of fault; duplicates are good games that came before."""
-        return sum((file.faults for file in self.files), Counter())
+        return sum((+file.faults for file in self.files), Counter())
 
     @property
     def games(self) -> int:
@@ -108,10 +108,9 @@ class Audit:
         self.openings[size].update(first.tolist())
         self.opening_wins[size].update(first[block.winner[begun] == RED].tolist())
         self.swapped += int(block.swapped.sum())
-        for game, key in enumerate(keys_of(block).moves):
+        for key in keys_of(block).moves:
             digest = key.tobytes()
-            if digest in self._seen:
-                _note(file, "duplicate", f"{file.path}: {block.source[game]}: came before")
+            file.faults["duplicate"] += digest in self._seen
             self._seen.add(digest)
 
 
