@@ -80,7 +80,7 @@ def facts_of(found: Audit, bad: list[str]) -> dict[str, Any]:
         "swapped": found.swapped,
         "boards": boards,
         "files": {
-            file.path: {"games": file.games, "examples": file.examples, "faults": file.faults}
+            file.path: {"games": file.games, "examples": file.examples, "faults": +file.faults}
             for file in found.files
         },
         "excluded": bad,
