@@ -13,6 +13,7 @@ import tyro
 from rich.progress import Progress, TaskID
 
 from hexray.data.archive import Archive
+from hexray.data.examples import SUFFIXES
 from hexray.data.game_files import Format, format_of, opened, read_games, write_games
 from hexray.data.importing import (
     Import,
@@ -27,8 +28,6 @@ from hexray.data.unpickle import MEMORY_MB
 from hexray.errors import SettingsError
 from hexray.files import atomic_write
 from hexray.game.formats.record import GameRecord, Reading, Rejected
-
-_PICKLES = (".pkl", ".pkl.gz")
 
 Store = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 Swap = Literal["as-written", "pieces", "sides"]
@@ -193,7 +192,7 @@ def quarantine(
 def _kind(path: Path, given: str) -> Kind:
     if path.is_dir():
         return "hexray"
-    if given == "examples" or (given == "auto" and path.name.endswith(_PICKLES)):
+    if given == "examples" or (given == "auto" and path.name.endswith(SUFFIXES)):
         return "examples"
     return format_of(path) if given == "auto" else cast(Format, given)
 

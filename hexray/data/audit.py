@@ -10,7 +10,7 @@ import numpy as np
 from hexray.data.archive import Archive
 from hexray.data.checks import GameFault, check_shapes, faults_of
 from hexray.data.clean import keys_of
-from hexray.data.examples import read_example_file
+from hexray.data.examples import SUFFIXES, read_example_file
 from hexray.data.game_files import format_of, opened
 from hexray.data.games import GameBlock, take_games
 from hexray.data.imported import read_blocks
@@ -19,7 +19,6 @@ from hexray.errors import FileFormatError, StoreError
 from hexray.game.board import RED
 from hexray.game.formats.record import FaultKind, Rejected
 
-PICKLES = (".pkl", ".pkl.gz")
 _TEXTS = (".trmph", ".sgf", ".hsgf", ".hexworld")
 _TOLD = 20
 
@@ -141,7 +140,7 @@ def _parts(path: Path) -> Iterator[tuple[GameBlock | int, list[Rejected]]]:
         block = read_unchecked(path)
         check_shapes(block)
         yield block, []
-    elif path.name.endswith(PICKLES):
+    elif path.name.endswith(SUFFIXES):
         examples = read_example_file(path)
         yield examples.records - len(examples.rejected), examples.rejected
     else:

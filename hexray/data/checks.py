@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hexray.data.games import Ended, GameBlock, take_games
 from hexray.errors import IllegalMove, StoreError
@@ -41,13 +42,16 @@ def faults_of(block: GameBlock) -> Iterator[GameFault]:
     Illegal moves come first, then winners, then what was searched; the whole block is checked for
     the one before anything is said of the next.
     """
-    illegal = {fault.game: fault for fault in _move_faults(block)}
-    yield from illegal.values()
-    legal = np.ones(len(block.game_id), np.bool_)
-    legal[list(illegal)] = False
-    good = take_games(block, legal) if illegal else block
+    good, legal = block, np.ones(len(block.game_id), np.bool_)
+    played, joined = replay_games(block.moves, block.length, block.size)
+    if played < len(block.moves):
+        illegal = list(_move_faults(block))
+        yield from illegal
+        legal[[fault.game for fault in illegal]] = False
+        good = take_games(block, legal)
+        _, joined = replay_games(good.moves, good.length, good.size)
     place, told = np.flatnonzero(legal), set[int]()
-    for fault in (*_winner_faults(good), *_ply_faults(good)):
+    for fault in (*_winner_faults(good, joined), *_ply_faults(good)):
         if fault.game not in told:
             told.add(fault.game)
             yield fault._replace(game=int(place[fault.game]))
@@ -124,8 +128,7 @@ def _illegal(block: GameBlock, game: int, moves: list[int]) -> GameFault:
     raise AssertionError("a move was refused once and allowed the next time")
 
 
-def _winner_faults(block: GameBlock) -> Iterator[GameFault]:
-    _, joined = replay_games(block.moves, block.length, block.size)
+def _winner_faults(block: GameBlock, joined: NDArray[np.int8]) -> Iterator[GameFault]:
     codes = list(Ended)
     is_open = block.ended == Ended.UNFINISHED
     for game in np.flatnonzero(~np.isin(block.ended, codes)).tolist():

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from hexray.data.archive import Archive
-from hexray.data.expand import PlacedRows, game_number
-from hexray.data.games import GameBlock
+from hexray.data.expand import PlacedRows
+from hexray.data.games import GameBlock, game_number
 from hexray.data.inspection import Lot
 from hexray.data.rows import over_empty
 from hexray.game.fill_in import filled

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hexray.data.expand import PlacedRows, game_number
+from hexray.data.expand import PlacedRows
+from hexray.data.games import game_number
 from hexray.data.row_file import write_rows
 from hexray.data.rows import Rows, over_empty
 from hexray.data.unpickle import MEMORY_MB, REFUSED
@@ -23,6 +24,9 @@ from hexray.game.board import BLUE, EMPTY, RED
 from hexray.game.fill_in import filled
 from hexray.game.formats.record import Rejected
 from hexray.game.frame import mover_cells, transposed
+
+SUFFIXES = (".pkl", ".pkl.gz")
+"""How the names of files of examples end."""
 
 FOLDER = "positions"
 """Where a store keeps positions without games, a folder for each board size."""

@@ -5,15 +5,14 @@ others have played, it is the move played; a random stone of self-play is no tar
 one after the last move. Where there is no search, the outcome stands for its value.
 """
 
-import hashlib
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hexray.data.games import Ended, GameBlock, take_games
-from hexray.data.rows import NOTHING_FURTHER, Further, Rows, rows_of
-from hexray.game.board import BLUE, RED, new_boards
+from hexray.data.games import Ended, GameBlock, game_number, take_games
+from hexray.data.rows import NOTHING_FURTHER, Further, Rows, final_stones, rows_of
+from hexray.game.board import BLUE, RED
 from hexray.game.fill_in import filled
 from hexray.game.frame import mover_cells, swap_moves
 
@@ -74,11 +73,6 @@ def take_rows(placed: PlacedRows, index: NDArray) -> PlacedRows:
     return PlacedRows(rows, placed.game[index], placed.ply[index])
 
 
-def game_number(name: str) -> int:
-    """Return the hash by which rows know their game, 64 bits."""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
-
-
 def _are_wanted(
     ply: NDArray, length: NDArray, opening: NDArray, positions: Positions, every: int
 ) -> NDArray[np.bool_]:
@@ -114,12 +108,9 @@ def _completed(block: GameBlock) -> GameBlock:
 def _ends(block: GameBlock, along: Rows) -> Rows:
     """Return the positions after the last moves, with the further targets that ``along`` has."""
     games, area = len(block.length), block.size**2
-    final = new_boards(games, block.size).cells
     length = block.length.astype(np.int64)
-    colour = np.where(_plies(length) % 2, BLUE, RED)
-    final[np.repeat(np.arange(games), length), block.moves] = colour
     to_move = np.where(length % 2, BLUE, RED).astype(np.int8)
-    stones = mover_cells(final, to_move)
+    stones = mover_cells(final_stones(block), to_move)
     cells = filled(stones, block.size)
     outcome = (block.winner * to_move).astype(np.int8)
     is_owned = (cells == stones) & (block.ended == Ended.JOINED)[:, None]

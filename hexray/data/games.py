@@ -1,5 +1,6 @@
 """Finished games as blocks of arrays, whoever played them."""
 
+import hashlib
 from collections.abc import Sequence
 from enum import IntEnum
 from itertools import compress
@@ -80,6 +81,11 @@ def take_games(block: GameBlock, keep: NDArray[np.bool_]) -> GameBlock:
         name: _kept(getattr(block, name), by_row.get(name, keep)) for name in GameBlock._fields[1:]
     }
     return GameBlock(block.size, **kept)
+
+
+def game_number(name: str) -> int:
+    """Return the hash of a game's id, 64 bits, by which rows know it and games are held out."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
 
 
 def _joined(parts: Sequence) -> Any:

@@ -1,12 +1,11 @@
 """Games that are never trained on, so that they can tell learning from learning by heart."""
 
-import hashlib
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hexray.data.games import GameBlock, take_games
+from hexray.data.games import GameBlock, game_number, take_games
 from hexray.data.rows import NOTHING_FURTHER, Further, Rows, rows_of
 from hexray.data.store import GameStore
 from hexray.data.window import Window
@@ -21,8 +20,7 @@ def is_held_out(game_id: str, share: float) -> bool:
     It depends on the id alone: the same on every machine and after every restart. A larger share
     holds out the same games and more.
     """
-    digest = hashlib.blake2b(game_id.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") < share * 2**64
+    return game_number(game_id) < share * 2**64
 
 
 class SplitRows(NamedTuple):

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.data.archive import Archive
-from hexray.data.expand import PlacedRows, expand, game_number, take_rows
+from hexray.data.expand import PlacedRows, expand, take_rows
+from hexray.data.games import game_number
 from hexray.data.row_file import read_rows, rows_size
 from hexray.data.store import read_games_file
 from hexray.errors import StoreError

@@ -68,6 +68,13 @@ def rows_of(block: GameBlock, further: Further = NOTHING_FURTHER) -> Rows:
     return Rows(cells, policy, outcome, block.root_value, block.version, reply, owner)
 
 
+def final_stones(block: GameBlock) -> NDArray[np.int8]:
+    """Return the stones after the last move of each game, int8[K, A], absolute frame."""
+    final = new_boards(len(block.length), block.size).cells
+    final[np.repeat(np.arange(len(block.length)), block.length), block.moves] = _colours(block)
+    return final
+
+
 def over_empty(policy: NDArray[np.float16], cells: NDArray[np.int8]) -> NDArray[np.float16]:
     """Return the shares of a policy on empty cells, to sum to one again; zeros if none are there.
 
@@ -92,9 +99,7 @@ def _replies(block: GameBlock) -> NDArray[np.float16]:
 
 def _owners(block: GameBlock, to_move: NDArray[np.int8]) -> NDArray[np.int8]:
     """Return the final boards of games played out as the players along them see them."""
-    games = np.arange(len(block.length))
-    final = new_boards(len(games), block.size).cells
-    final[np.repeat(games, block.length), block.moves] = _colours(block)
+    games, final = np.arange(len(block.length)), final_stones(block)
     final[block.ended != Ended.JOINED] = EMPTY
     return mover_cells(final[np.repeat(games, block.length - block.opening)], to_move)
 

@@ -45,7 +45,7 @@ def mixed(parts: list[PlacedRows], seed: int) -> PlacedRows:
 
 def split_by_game(placed: PlacedRows, share: float) -> tuple[PlacedRows, PlacedRows]:
     """Return the rows to train on and those held out, as ``is_held_out`` has it for their games."""
-    is_held = placed.game.astype(np.float64) < share * 2**64
+    is_held = placed.game < np.uint64(math.ceil(share * 2**64))
     training, held = (take_rows(placed, np.flatnonzero(side)) for side in (~is_held, is_held))
     return training, held
 
