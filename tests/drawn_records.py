@@ -28,4 +28,4 @@ def known_to(name: str, record: GameRecord) -> GameRecord:
     """Leave out what a format has no words for."""
     if name == "trmph" and record.ending == "forfeited":
         record = record._replace(ending="resigned")
-    return record if name == "sgf" else record._replace(first="", second="")
+    return record if name in ("sgf", "match") else record._replace(first="", second="")

@@ -10,6 +10,7 @@ from tyro.extras import SubcommandApp
 from hexray.cli import bench, data
 from hexray.cli.audit import audit
 from hexray.cli.compare import compare
+from hexray.cli.contents import contents
 from hexray.cli.gauntlet import gauntlet
 from hexray.cli.htp import htp
 from hexray.cli.inspect import inspect
@@ -44,6 +45,7 @@ def _verbs() -> SubcommandApp:
         benches.command(measure)
     data_verbs = SubcommandApp()
     data_verbs.command(name="import")(data.import_)
+    data_verbs.command(name="list")(contents)
     for verb in (
         data.export,
         data.convert,

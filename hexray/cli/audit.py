@@ -12,6 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from hexray.data.audit import Audit, FileAudit, excluded, files_below
+from hexray.data.exclusions import write_exclusions
 from hexray.errors import SettingsError
 from hexray.files import atomic_write
 from hexray.game.board import BLUE, EMPTY, RED
@@ -38,7 +39,7 @@ def audit(
     Args:
         paths: Files, folders of files, stores, run folders.
         page: HTML file for a page with pictures.
-        exclude: File for the names of files that are too bad, one a line.
+        exclude: File to list those that are too bad; hexray pipeline --exclude leaves them out.
         fault_rate: Share of games at fault from which a file is too bad, 0 to 1.
         json_output: Print one last line of JSON.
     """
@@ -54,7 +55,7 @@ def audit(
     bad = excluded(found, fault_rate)
     _show(found, bad, fault_rate)
     if exclude is not None:
-        atomic_write(exclude, "".join(f"{name}\n" for name in bad).encode())
+        write_exclusions(exclude, bad)
     if page is not None:
         atomic_write(page, page_of(found, bad).encode())
         print(f"page: {page}")

@@ -31,9 +31,11 @@ from hexray.game.formats.record import GameRecord, Reading, Rejected
 
 Store = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 Swap = Literal["as-written", "pieces", "sides"]
-Given = Annotated[Literal["auto", "trmph", "sgf", "hexworld"], tyro.conf.arg(name="format")]
+Given = Annotated[
+    Literal["auto", "trmph", "sgf", "hexworld", "match"], tyro.conf.arg(name="format")
+]
 Source = Annotated[
-    Literal["auto", "trmph", "sgf", "hexworld", "examples"], tyro.conf.arg(name="format")
+    Literal["auto", "trmph", "sgf", "hexworld", "match", "examples"], tyro.conf.arg(name="format")
 ]
 Json = Annotated[bool, tyro.conf.arg(name="json")]
 
@@ -53,9 +55,11 @@ def import_(
     Files are read part by part, gzipped ones as they are. Importing a file again adds nothing.
     Examples (.pkl.gz) are positions without games, of other trainers: records of board, policy and
     value. They are read in a process that can do nothing else, and trained on by hexray pipeline.
+    Records of matches (.jsonl) are stored game by game and never trained on.
 
     Args:
-        files: Files of trmph lines, HexWorld links, SGF games or examples, run folders, stores.
+        files: Files of trmph lines, HexWorld links, SGF games, matches or examples, run folders,
+            stores.
         store: Folder of the store; made when missing.
         given: Format of the files; auto tells it by the name of a file or by how it begins.
         swap: What a swap is taken for; old HexGui wrote swap-pieces where it meant swap-sides.
@@ -126,7 +130,7 @@ def convert(
     The exit status is 1 when something was rejected.
 
     Args:
-        files: Files of trmph lines, HexWorld links or SGF games, also gzipped.
+        files: Files of trmph lines, HexWorld links, SGF games or matches, also gzipped.
         to: Format to write.
         out: File to write; by default standard output.
         given: Format to read; auto tells it by the name of a file or by how it begins.

@@ -15,6 +15,7 @@ from hexray.cli.match import (
     new_file,
     plain,
     play_recorded,
+    stored_after,
     summary,
 )
 from hexray.errors import SettingsError
@@ -68,10 +69,11 @@ def gauntlet(
         pair = ((candidate, entrants[candidate]), (opponent, entrants[opponent]))
         return _staged(stage, pair, play_recorded(pair, size, drawn[first:last], seed, file, first))
 
-    stages = [meet(SCREEN, opponent, 0, until) for opponent in against]
-    has_passed = passes(stages)
-    if has_passed:
-        stages.append(meet(FINAL, strongest(stages), until, len(drawn)))
+    with stored_after(file, setting.store):
+        stages = [meet(SCREEN, opponent, 0, until) for opponent in against]
+        has_passed = passes(stages)
+        if has_passed:
+            stages.append(meet(FINAL, strongest(stages), until, len(drawn)))
     _show(stages, has_passed, {"board": size, "games_file": str(file)}, setting.json_output)
     return 0
 

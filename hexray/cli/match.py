@@ -4,7 +4,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,8 @@ import tyro
 from rich.progress import track
 
 from hexray.cli.contestants import Contestant, parse_contestant
+from hexray.data.archive import Archive
+from hexray.data.importing import Import, import_file
 from hexray.errors import SettingsError
 from hexray.game.board import MAX_SIZE, MIN_SIZE
 from hexray.game.notation import move_name
@@ -40,6 +42,8 @@ class Setting:
     """Seconds an engine has for a move before it has lost the game."""
     record: Path | None = None
     """File for the games, one JSON line each; by default named after the players and the seed."""
+    store: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Store to put the games into when the match ends or is broken off; never trained on."""
     json_output: Annotated[bool, tyro.conf.arg(name="json")] = False
     """Print one last line of JSON."""
 
@@ -77,7 +81,8 @@ def match(
     drawn = draw_openings(setting.openings, size, games // 2, seed)
     file = new_file(setting.record or Path(f"match-{plain(first)}-{plain(second)}-{seed}.jsonl"))
     pair = ((first, contestants[0]), (second, contestants[1]))
-    played = play_recorded(pair, size, drawn, seed, file)
+    with stored_after(file, setting.store):
+        played = play_recorded(pair, size, drawn, seed, file)
     result = {"first": first, "second": second, "board": size, **summary(played)}
     _show({**result, "games_file": str(file)}, setting.json_output)
     return 0
@@ -167,6 +172,18 @@ def new_file(file: Path) -> Path:
     if file.exists():
         raise SettingsError(f"{file} is there already; move it away or name another --record")
     return file
+
+
+@contextmanager
+def stored_after(file: Path, store: Path | None) -> Iterator[None]:
+    """Bring the games that ``file`` then holds into a store, also when playing fails."""
+    archive = None if store is None else Archive(store)
+    try:
+        yield
+    finally:
+        if archive and file.exists():
+            with archive.index() as index:
+                import_file(archive, index, file, Import("match"))
 
 
 def plain(text: str) -> str:

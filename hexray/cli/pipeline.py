@@ -38,6 +38,8 @@ class Options:
     """YAML file of settings; see examples/pipeline.yaml."""
     games: tuple[Path, ...] = ()
     """Folders of stores or runs to train from, in place of the sources of the file."""
+    exclude: Path | None = None
+    """List of files of games to leave out, as hexray data audit --exclude writes it."""
     first: Annotated[Kind, tyro.conf.arg(name="from")] = "selfplay"
     """Begin with this step: those before it must be made already. With --games and a later step
     than selfplay there is no self-play. Steps from here on that were made with other settings are
@@ -106,8 +108,11 @@ def _settings(options: Options) -> PipelineConfig:
         over["sources"] = [{"games": str(path)} for path in options.games]
         if options.first != "selfplay":
             over.setdefault("target_positions", 0)
-    if options.work is not None:
-        over["work"] = str(options.work)
+    over |= {
+        name: str(path)
+        for name in ("work", "exclude")
+        if (path := getattr(options, name)) is not None
+    }
     if options.keep:
         over["keep"] = True
     settings = merged(given, over)

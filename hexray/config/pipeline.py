@@ -47,6 +47,8 @@ class PipelineConfig(Settings):
     """Keep the files of a step when the next one has them; otherwise they are removed."""
     sources: tuple[SourceSettings, ...] = ()
     """Games to start from; without any, self-play makes them."""
+    exclude: str = ""
+    """List of files of games to leave out, as hexray data audit --exclude writes it; or none."""
     target_positions: Annotated[int, Field(ge=0)] = 20_000
     """Searched positions that self-play makes in a cycle; 0 for no self-play."""
     task_games: Annotated[int, Field(ge=1)] = 128

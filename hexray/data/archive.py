@@ -6,7 +6,7 @@
 So a run folder can be read as one, too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from hexray.data.games import GameBlock
@@ -19,10 +19,16 @@ from hexray.game.board import MAX_SIZE, MIN_SIZE
 class Archive:
     """The store in ``folder``; one process writes at a time."""
 
-    def __init__(self, folder: Path, *, may_write: bool = True) -> None:
-        """Open the store, or make it; StoreError when it is to be read and is none."""
+    def __init__(
+        self, folder: Path, *, may_write: bool = True, without: Collection[Path] = ()
+    ) -> None:
+        """Open the store, or make it; StoreError when it is to be read and is none.
+
+        Who only reads may leave files out (``without``, resolved paths), damaged ones for example.
+        """
         self.folder = folder
         self._may_write = may_write
+        self._without = without
         self._stores: dict[int, GameStore] = {}
         if not may_write and not (folder / "games").is_dir():
             raise StoreError(f"{folder} holds no games; name a store or a run folder")
@@ -47,8 +53,9 @@ class Archive:
     def games(self, size: int) -> GameStore:
         """Return the games on boards of side ``size``; a store that may write makes the folder."""
         if size not in self._stores:
-            store = GameStore(self._folder(size), size, may_write=self._may_write)
-            self._stores[size] = store
+            self._stores[size] = GameStore(
+                self._folder(size), size, may_write=self._may_write, without=self._without
+            )
         return self._stores[size]
 
     def blocks(self) -> Iterator[GameBlock]:
@@ -58,7 +65,16 @@ class Archive:
 
     def index(self) -> Index:
         """Open the index; to be closed by whoever asks."""
-        return Index(self.folder / "index.sqlite")
+        return Index(self._index)
+
+    @property
+    def is_indexed(self) -> bool:
+        """Say whether there is an index; a run that was never imported into has none."""
+        return self._index.is_file()
+
+    @property
+    def _index(self) -> Path:
+        return self.folder / "index.sqlite"
 
     def _folder(self, size: int) -> Path:
         return self.folder / "games" / f"{size}x{size}"

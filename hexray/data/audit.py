@@ -19,7 +19,7 @@ from hexray.errors import FileFormatError, StoreError
 from hexray.game.board import RED
 from hexray.game.formats.record import FaultKind, Rejected
 
-_TEXTS = (".trmph", ".sgf", ".hsgf", ".hexworld")
+_TEXTS = (".trmph", ".sgf", ".hsgf", ".hexworld", ".jsonl")
 _TOLD = 20
 
 

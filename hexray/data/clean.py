@@ -1,4 +1,4 @@
-"""Which games of many sources are trained on, and which are held out: each game once."""
+"""Which games of many sources are kept: each once, and none that is to be skipped."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,16 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.data.games import GameBlock
-from hexray.data.held_out import is_held_out
 
 Duplicates = Literal["keep", "drop", "drop-turned"]
 """Games of the same moves: all are kept; the first; the first of those equal up to a half turn."""
 
 Keys = NDArray[np.uint64]
 """uint64[K, 2], one a game: a digest."""
-
-MATCH = "match"
-"""Games whose source begins so are of matches, and always held out."""
 
 
 class GameKeys(NamedTuple):
@@ -74,17 +70,6 @@ def kept_games(files: Sequence[GameKeys], duplicates: Duplicates) -> Kept:
         repeated=int((~is_first).sum()),
         duplicates=int((is_first & ~first_moves).sum()),
         turned=int((is_first & ~first_turned).sum()),
-    )
-
-
-def held_out(block: GameBlock, share: float) -> NDArray[np.bool_]:
-    """Say for each game whether it is never trained on: a share by its id, and all of matches."""
-    return np.array(
-        [
-            is_held_out(name, share) or source.startswith(MATCH)
-            for name, source in zip(block.game_id, block.source, strict=True)
-        ],
-        np.bool_,
     )
 
 

@@ -1,4 +1,4 @@
-"""Files of games that other programs wrote or read: trmph, SGF, HexWorld, plain or gzipped."""
+"""Files of games, plain or gzipped: trmph, SGF, HexWorld, and hexray's records of matches."""
 
 import gzip
 import zlib
@@ -10,23 +10,27 @@ from typing import BinaryIO, Literal, NamedTuple, TextIO
 
 from hexray.errors import FileFormatError
 from hexray.game.formats.hexworld import hexworld_link, read_hexworld_line
+from hexray.game.formats.match import match_line, read_match_line
 from hexray.game.formats.record import AS_WRITTEN, MAX_LINE, GameRecord, Reading, Rejected
 from hexray.game.formats.sgf import read_sgf_lines, sgf_text
 from hexray.game.formats.trmph import read_trmph_line, trmph_line
 
-Format = Literal["trmph", "sgf", "hexworld"]
+Format = Literal["trmph", "sgf", "hexworld", "match"]
 """The formats of games that are read and written."""
-
-FORMATS: tuple[Format, ...] = ("trmph", "sgf", "hexworld")
 
 _SUFFIXES: dict[str, Format] = {
     ".trmph": "trmph",
     ".sgf": "sgf",
     ".hsgf": "sgf",
     ".hexworld": "hexworld",
+    ".jsonl": "match",
 }
-_LINE_READERS = {"trmph": read_trmph_line, "hexworld": read_hexworld_line}
-_WRITERS = {"trmph": trmph_line, "hexworld": hexworld_link}
+_LINE_READERS: dict[str, Callable[[str, int, Reading], GameRecord | Rejected | None]] = {
+    "trmph": read_trmph_line,
+    "hexworld": read_hexworld_line,
+    "match": read_match_line,
+}
+_WRITERS = {"trmph": trmph_line, "hexworld": hexworld_link, "match": match_line}
 _HEAD = 4096
 _CHUNK, _PIECE = 2_000_000, 65_536
 _KEPT = 4 * MAX_LINE + 8
@@ -120,6 +124,8 @@ def format_of(path: Path) -> Format:
     first = next((line for line in games if line), "")
     if first.startswith("("):
         return "sgf"
+    if first.startswith("{"):
+        return "match"
     if "hexworld.org" in first:
         return "hexworld"
     if first.startswith("#") or "trmph.com" in first:
@@ -137,15 +143,22 @@ def read_games(
     if kind == "sgf":
         yield from (found for _, found in read_sgf_lines(file.texts(), reading))
         return
-    read: Callable[[str, int, Reading], GameRecord | Rejected | None] = _LINE_READERS[kind]
-    for text, first in file.lines():
-        for number, line in enumerate(text.split(b"\n"), start=first):
-            found = read(shown(line), number, reading)
-            if found is not None:
-                yield found
+    for lines in file.lines():
+        yield from (found for _, found in read_lines(lines, kind, reading))
 
 
-def shown(line: bytes) -> str:
+def read_lines(
+    lines: Lines, kind: Format, reading: Reading = AS_WRITTEN
+) -> Iterator[tuple[int, GameRecord | Rejected]]:
+    """Yield the game of every line and its number, in a format of a game a line."""
+    read = _LINE_READERS[kind]
+    for number, line in enumerate(lines.text.split(b"\n"), start=lines.first):
+        found = read(_shown(line), number, reading)
+        if found is not None:
+            yield number, found
+
+
+def _shown(line: bytes) -> str:
     """Return a line as text, of one that is far too long as much as shows that it is.
 
     Bytes that are no UTF-8 become U+FFFD.

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from hexray.errors import StoreError
 
+MATCH = "match:"
+"""Games whose source begins so are of matches, and never trained on."""
+
 
 class Ended(IntEnum):
     """How a game ended; in all but the first nobody has joined his sides."""

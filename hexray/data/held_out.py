@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hexray.data.games import GameBlock, game_number, take_games
+from hexray.data.games import MATCH, GameBlock, game_number, take_games
 from hexray.data.rows import NOTHING_FURTHER, Further, Rows, rows_of
 from hexray.data.store import GameStore
 from hexray.data.window import Window
@@ -23,6 +23,17 @@ def is_held_out(game_id: str, share: float) -> bool:
     return game_number(game_id) < share * 2**64
 
 
+def held_out(block: GameBlock, share: float) -> NDArray[np.bool_]:
+    """Say for each game whether it is never trained on: a share by its id, and all of matches."""
+    return np.array(
+        [
+            is_held_out(name, share) or source.startswith(MATCH)
+            for name, source in zip(block.game_id, block.source, strict=True)
+        ],
+        np.bool_,
+    )
+
+
 class SplitRows(NamedTuple):
     """The rows of some games, apart: those to train on and those of held-out games."""
 
@@ -35,7 +46,7 @@ def split_rows(block: GameBlock, share: float, further: Further = NOTHING_FURTHE
 
     They carry the targets that ``further`` names.
     """
-    held = np.array([is_held_out(name, share) for name in block.game_id], np.bool_)
+    held = held_out(block, share)
     return SplitRows(*(rows_of(_games(block, side), further) for side in (~held, held)))
 
 

@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hexray.data.game_files import Format, GameFile, Lines, shown
-from hexray.data.games import Ended, GameBlock
-from hexray.game.formats.hexworld import read_hexworld_line
+from hexray.data.game_files import Format, GameFile, Lines, read_lines
+from hexray.data.games import MATCH, Ended, GameBlock
 from hexray.game.formats.record import AS_WRITTEN, GameRecord, Reading, Rejected
 from hexray.game.formats.sgf import read_sgf, read_sgf_lines
-from hexray.game.formats.trmph import read_trmph_line, trmph_line
+from hexray.game.formats.trmph import trmph_line
 from hexray.game.formats.trmph_block import Games, read_trmph_block
 
 Read = tuple[int, GameRecord | Rejected]
@@ -54,10 +53,12 @@ def read_blocks(
 ) -> Iterator[Found]:
     """Yield a file's games part by part, in no more memory than a part takes.
 
-    Equal games have equal names, so that a store takes the first; with ``keep_equal`` the name
-    depends on the file's name and the line as well. Games without moves are none.
+    Equal games have equal names, so that a store takes the first; with ``keep_equal``, and always
+    for games of matches, the name depends on the file's name and the line as well. Games without
+    moves are none.
     """
-    name = file.path.name
+    name = _source(kind, file.path)
+    keep_equal = keep_equal or kind == "match"
     if kind == "sgf":
         games = read_sgf_lines(file.texts(), reading)
         while some := list(islice(games, _GAMES)):
@@ -70,7 +71,7 @@ def read_blocks(
             wrong = ((rejected.line, rejected) for rejected in found.rejected)
             yield _found((*found.others, *wrong), _by_size(found.games), lines, name, keep_equal)
         else:
-            yield _found(_hexworld(part, reading), (), lines, name, keep_equal)
+            yield _found(read_lines(part, kind, reading), (), lines, name, keep_equal)
 
 
 def read_texts(kind: Format, text: str, line: int, source: str, reading: Reading) -> Found:
@@ -78,17 +79,12 @@ def read_texts(kind: Format, text: str, line: int, source: str, reading: Reading
     if kind == "sgf":
         read = [(line, found) for found in read_sgf(text, reading)]
     else:
-        one = read_trmph_line if kind == "trmph" else read_hexworld_line
-        found = one(text, line, reading)
-        read = [] if found is None else [(line, found)]
-    return _found(read, (), 1, Path(source).name, keep_equal=False)
+        read = list(read_lines(Lines(text.encode(), line), kind, reading))
+    return _found(read, (), 1, _source(kind, Path(source)), keep_equal=kind == "match")
 
 
-def _hexworld(part: Lines, reading: Reading) -> Iterator[Read]:
-    for number, line in enumerate(part.text.split(b"\n"), start=part.first):
-        found = read_hexworld_line(shown(line), number, reading)
-        if found is not None:
-            yield number, found
+def _source(kind: Format, path: Path) -> str:
+    return f"{MATCH}{path.name}" if kind == "match" else path.name
 
 
 def _found(

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from hexray.data.archive import Archive
 from hexray.data.examples import read_example_file, write_examples
-from hexray.data.game_files import FORMATS, Format, opened
+from hexray.data.game_files import Format, opened
 from hexray.data.games import Ended, GameBlock
 from hexray.data.imported import read_blocks, read_texts
 from hexray.data.index import Came, Held, Index
+from hexray.data.seen import Seen
 from hexray.game.formats.record import AS_WRITTEN, Ending, GameRecord, Reading
 
 Tick = Callable[[float], None]
@@ -41,16 +42,17 @@ def import_file(
     there already counts as duplicates. Raises FileFormatError when there is no such file or gzip
     data are damaged; the parts before are stored.
     """
-    came = Came(str(path), how.kind)
+    came, seen = Came(str(path), how.kind), Seen()
     with opened(path) as file:
         for found in read_blocks(file, how.kind, how.reading, keep_equal=how.keep_equal):
             index.hold(str(path), how.kind, found.rejected)
             came = came._replace(
                 lines=came.lines + found.lines, rejected=came.rejected + len(found.rejected)
             )
-            came = _stored(archive, found.blocks, came)
+            came = _stored(archive, found.blocks, came, seen)
             tick(file.done)
     index.add_source(came)
+    index.add_played(came.path, seen)
     return came
 
 
@@ -77,12 +79,14 @@ def import_examples(archive: Archive, index: Index, path: Path, memory_mb: int) 
 
 def import_games(archive: Archive, index: Index, other: Archive, tick: Tick) -> Came:
     """Store the games of another store or of a run, with all that is known of them."""
-    came = Came(str(other.folder), "hexray")
+    came, seen = Came(str(other.folder), "hexray"), Seen()
     total = sum(other.games(size).games for size in other.sizes())
     for block in other.blocks():
-        came = _stored(archive, [block], came._replace(lines=came.lines + len(block.game_id)))
+        came = came._replace(lines=came.lines + len(block.game_id))
+        came = _stored(archive, [block], came, seen)
         tick(came.lines / max(1, total))
     index.add_source(came)
+    index.add_played(came.path, seen)
     return came
 
 
@@ -93,14 +97,14 @@ def release(archive: Archive, index: Index, held: Sequence[Held], reading: Readi
     """
     left: list[Held] = []
     for one in held:
-        if one.kind not in FORMATS:
+        if one.kind in ("examples", "hexray"):
             left.append(one)
             continue
         found = read_texts(one.kind, one.rejected.text, one.rejected.line, one.source, reading)
         if found.rejected:
             left.append(one._replace(rejected=found.rejected[0]))
         else:
-            _stored(archive, found.blocks, Came(one.source, one.kind))
+            _stored(archive, found.blocks, Came(one.source, one.kind), Seen())
             index.release([one.number])
     return left
 
@@ -122,8 +126,10 @@ def records_of(block: GameBlock) -> Iterator[GameRecord]:
         begin = end
 
 
-def _stored(archive: Archive, blocks: Sequence[GameBlock], came: Came) -> Came:
+def _stored(archive: Archive, blocks: Sequence[GameBlock], came: Came, seen: Seen) -> Came:
+    """Store games; return ``came`` with those that are new, and count all of them in ``seen``."""
     for block in blocks:
+        seen.add(block)
         new = archive.games(block.size).append(block)
         games = len(new.game_id)
         came = came._replace(

@@ -7,14 +7,40 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
+from hexray.data.seen import Match, Model, Run, Seen
 from hexray.errors import StoreError
 from hexray.game.formats.record import Rejected
 
-Kind = Literal["trmph", "sgf", "hexworld", "examples", "hexray"]
+Kind = Literal["trmph", "sgf", "hexworld", "match", "examples", "hexray"]
 """The format of a source: of a file, or of another store of hexray."""
 
-_VERSION = 1
-_SCHEMA = """
+_VERSION = 2
+_PLAYED = """
+CREATE TABLE runs (
+    source TEXT NOT NULL,
+    board INTEGER NOT NULL,
+    settings TEXT NOT NULL,
+    games INTEGER NOT NULL,
+    PRIMARY KEY (source, board, settings)
+);
+CREATE TABLE models (
+    source TEXT NOT NULL,
+    board INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    plies INTEGER NOT NULL,
+    PRIMARY KEY (source, board, version)
+);
+CREATE TABLE matches (
+    source TEXT NOT NULL,
+    board INTEGER NOT NULL,
+    player TEXT NOT NULL,
+    opponent TEXT NOT NULL,
+    games INTEGER NOT NULL,
+    wins INTEGER NOT NULL,
+    PRIMARY KEY (source, board, player, opponent)
+);
+"""
+_SCHEMA = f"""{_PLAYED}
 CREATE TABLE sources (
     id INTEGER PRIMARY KEY,
     path TEXT NOT NULL,
@@ -74,12 +100,13 @@ class Index:
         try:
             self._db = sqlite3.connect(path)
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {_VERSION};COMMIT;")
+            missing = {0: _SCHEMA, 1: _PLAYED}.get(version)
+            if missing is not None:
+                self._db.executescript(f"BEGIN;{missing}PRAGMA user_version = {_VERSION};COMMIT;")
         except sqlite3.Error as error:
             raise StoreError(f"{path} cannot be used ({error}); restore or remove it") from error
-        if version not in (0, _VERSION):
-            raise StoreError(f"{path} is of version {version}, this hexray reads {_VERSION}")
+        if not 0 <= version <= _VERSION:
+            raise StoreError(f"{path} is of version {version}, this hexray reads 1 to {_VERSION}")
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -102,6 +129,36 @@ class Index:
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 came,
             )
+
+    def add_played(self, source: str, seen: Seen) -> None:
+        """Note who played the games of a source, in place of what was noted of it before."""
+        tables = (("runs", seen.runs()), ("models", seen.models()), ("matches", seen.matches()))
+        with self._db:
+            for table, rows in tables:
+                self._db.execute(f"DELETE FROM {table} WHERE source = ?", (source,))
+                for row in rows:
+                    marks = ", ".join("?" * (1 + len(row)))
+                    self._db.execute(f"INSERT INTO {table} VALUES ({marks})", (source, *row))
+
+    def sources(self) -> list[Came]:
+        """Return what was imported, in order, a source as often as it was given."""
+        rows = self._db.execute(
+            "SELECT path, format, lines, games, positions, duplicates, rejected FROM sources"
+            " ORDER BY id"
+        )
+        return [Came(*row) for row in rows]
+
+    def runs(self) -> list[tuple[str, Run]]:
+        """Return sources and the self-play runs in them."""
+        return [(source, Run(*row)) for source, *row in self._rows("runs")]
+
+    def models(self) -> list[tuple[str, Model]]:
+        """Return sources and the versions of weights that played in them."""
+        return [(source, Model(*row)) for source, *row in self._rows("models")]
+
+    def matches(self) -> list[tuple[str, Match]]:
+        """Return sources and the matches in them."""
+        return [(source, Match(*row)) for source, *row in self._rows("matches")]
 
     def hold(self, source: str, kind: Kind, rejected: Iterable[Rejected]) -> None:
         """Put texts into quarantine; what is there already stays once."""
@@ -129,3 +186,6 @@ class Index:
             self._db.executemany(
                 "DELETE FROM quarantine WHERE id = ?", [(number,) for number in numbers]
             )
+
+    def _rows(self, table: str) -> list[tuple]:
+        return self._db.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall()

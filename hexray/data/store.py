@@ -4,7 +4,7 @@ A file holds the games of one append, as ``game_table`` lays them out.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -35,12 +35,20 @@ class GameStore:
     To be read: ``games`` stored, ``rows`` searched plies of them all, ``size_bytes`` on disk.
     """
 
-    def __init__(self, folder: Path, size: int, *, may_write: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        size: int,
+        *,
+        may_write: bool = True,
+        without: Collection[Path] = (),
+    ) -> None:
         """Open or make ``folder`` and read the names and counts of its games.
 
         Removes what an interrupted write left over; a reader beside a running writer gives
-        ``may_write=False`` and changes nothing. Raises StoreError when a file is damaged, repeats
-        a game, or belongs to another board.
+        ``may_write=False`` and changes nothing, and may leave files out (``without``, resolved
+        paths). Raises StoreError when a file is damaged, repeats a game, or belongs to another
+        board.
         """
         if may_write:
             folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +64,8 @@ class GameStore:
         for leftover in leftovers:
             leftover.unlink()
         for path in sorted(folder.glob(_FILES)):
-            self._enter(path)
+            if path.resolve() not in without:
+                self._enter(path)
 
     def append(self, block: GameBlock) -> GameBlock:
         """Write the games of a checked block that are not stored yet as one new file; return them.

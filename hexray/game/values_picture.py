@@ -115,8 +115,8 @@ def _legend(x: float, y: float, *, with_ring: bool) -> list[str]:
     ]
     if not with_ring:
         return bar + words
-    mark = _ring(points((x - 92 + dx, y + 30 + dy) for dx, dy in _SMALL))
-    return [*bar, *words, mark, text(x + 12, y + 30, "winner not named rightly", "coordinate")]
+    mark = _ring(points((x - 100 + dx, y + 30 + dy) for dx, dy in _SMALL))
+    return [*bar, *words, mark, text(x + 16, y + 30, "winner not named rightly", "coordinate")]
 
 
 _SMALL = [(0, -10), (8.66, -5), (8.66, 5), (0, 10), (-8.66, 5), (-8.66, -5)]

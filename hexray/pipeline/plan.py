@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from hexray.config.pipeline import PipelineConfig
 from hexray.data.archive import Archive
 from hexray.data.examples import example_files
+from hexray.data.exclusions import read_exclusions
 from hexray.errors import PipelineError
 
 Kind = Literal["selfplay", "clean", "expand", "shuffle", "train"]
@@ -86,9 +87,9 @@ def steps_of(config: PipelineConfig) -> list[Step]:
 
 def source_files(config: PipelineConfig) -> list[SourceFile]:
     """Return the files of all sources on the pipeline's board, in order."""
-    size, found = config.run.board, []
+    size, found, without = config.run.board, [], _excluded(config)
     for number, source in enumerate(config.sources):
-        archive = Archive(Path(source.games).resolve(), may_write=False)
+        archive = Archive(Path(source.games).resolve(), may_write=False, without=without)
         if example_files(archive.folder, size) and size not in archive.sizes():
             continue
         if size not in archive.sizes():
@@ -102,11 +103,17 @@ def source_files(config: PipelineConfig) -> list[SourceFile]:
 
 def example_sources(config: PipelineConfig) -> list[SourceFile]:
     """Return the files of positions without games of all sources, in order."""
+    without = _excluded(config)
     return [
         _source_file(number, path)
         for number, source in enumerate(config.sources)
         for path in example_files(Path(source.games).resolve(), config.run.board)
+        if path not in without
     ]
+
+
+def _excluded(config: PipelineConfig) -> frozenset[Path]:
+    return read_exclusions(Path(config.exclude)) if config.exclude else frozenset()
 
 
 def _source_file(number: int, path: Path) -> SourceFile:

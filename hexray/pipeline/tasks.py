@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hexray.config.pipeline import StepSettings
-from hexray.data.clean import GameKeys, held_out, keys_of
+from hexray.data.clean import GameKeys, keys_of
 from hexray.data.expand import PlacedRows, expand
 from hexray.data.games import GameBlock, take_games
+from hexray.data.held_out import held_out
 from hexray.data.row_file import read_rows, write_rows
 from hexray.data.rows import Further
 from hexray.data.shuffle import mixed, split_by_game, spread

@@ -10,6 +10,7 @@ from oracle import winner_of
 
 from hexray.cli import main
 from hexray.cli.gauntlet import Stage, passes, strongest
+from hexray.data.archive import Archive
 from hexray.game.notation import parse_moves
 from hexray.net.checkpoint import save_checkpoint
 from hexray.ratings.results import Record
@@ -131,3 +132,21 @@ def test_a_record_is_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFix
     assert main([*arguments, "--record", str(file)]) == 2
     assert "is there already" in capsys.readouterr().err
     assert file.read_text() == "precious\n"
+
+
+def test_games_of_a_gauntlet_go_into_a_store(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    games = played(
+        tmp_path,
+        "random",
+        "--against",
+        STRONG,
+        "--screen-games",
+        "4",
+        "--games",
+        "4",
+        "--store",
+        str(store),
+    )
+    [block] = Archive(store).blocks()
+    assert [name.startswith("match:") for name in block.source] == [True] * len(games)

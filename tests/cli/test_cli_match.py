@@ -1,7 +1,11 @@
 """``hexray match``: a score with its interval, and every game on record."""
 
 import json
+import sys
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_checkpoints import made
@@ -9,9 +13,10 @@ from oracle import winner_of
 
 from hexray.cli import main
 from hexray.cli.match import summary
+from hexray.data.archive import Archive
 from hexray.game.notation import parse_moves
 from hexray.net.checkpoint import save_checkpoint
-from hexray.play.arena import MatchGame
+from hexray.play.arena import MatchGame, play_match
 
 
 def game(opening: int, red: int, winner: int, ended: str = "joined") -> MatchGame:
@@ -61,6 +66,49 @@ def test_a_match_records_every_game(tmp_path: Path, capsys: pytest.CaptureFixtur
         won += line[line["winner"]] == "random"
     assert result["wins"] == won
     assert result["score"] < 0.5
+
+
+def test_games_of_a_match_go_into_a_store_marked_as_such(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record, store = str(tmp_path / "games.jsonl"), str(tmp_path / "store")
+    where = ["--board", "3", "--games", "4", "--record", record, "--store", store]
+    assert main(["match", "random", "two-distance:depth=1,width=9", *where, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    [block] = Archive(tmp_path / "store").blocks()
+    assert block.source == tuple(f"match:games.jsonl:{line}" for line in (1, 2, 3, 4))
+    assert set(block.first) == {"random", "two-distance:depth=1,width=9"}
+    assert main(["data", "list", "--store", store, "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed["matches"] == [
+        {
+            "source": record,
+            "board": 3,
+            "player": "random",
+            "opponent": "two-distance:depth=1,width=9",
+            "games": 4,
+            "wins": result["wins"],
+        }
+    ]
+    assert main(["data", "list", "--store", store]) == 0
+    assert f"random against two-distance:depth=1,width=9 on 3x3, {result['wins']} of 4" in (
+        capsys.readouterr().out
+    )
+
+
+def test_games_of_a_match_that_is_broken_off_are_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_off(*match: Any) -> Iterator[MatchGame]:
+        yield from islice(play_match(*match), 3)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["hexray.cli.match"], "play_match", broken_off)
+    record, store = tmp_path / "games.jsonl", tmp_path / "store"
+    options = ["--board", "3", "--games", "8", "--record", str(record), "--store", str(store)]
+    assert main(["match", "random", "random", *options]) == 130
+    [block] = Archive(store).blocks()
+    assert len(block.game_id) == len(record.read_text().splitlines()) == 3
 
 
 def test_a_network_plays_by_simulations_seconds_and_minimax(

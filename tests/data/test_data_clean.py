@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from random_games import random_block
 
-from hexray.data.clean import GameKeys, held_out, kept_games, keys_of, skipped
+from hexray.data.clean import GameKeys, kept_games, keys_of, skipped
 from hexray.data.games import GameBlock, concat_games, take_games
-from hexray.data.held_out import is_held_out
+from hexray.data.held_out import held_out, is_held_out
 
 
 def turned(block: GameBlock, name: str) -> GameBlock:
@@ -58,7 +58,7 @@ def test_a_share_is_held_out_and_every_game_of_a_match() -> None:
     found = held_out(block, 0.1)
     assert found.tolist() == [is_held_out(name, 0.1) for name in block.game_id]
     assert 10 < found.sum() < 60
-    matches = block._replace(source=("match a b",) * 300)
+    matches = block._replace(source=("match:a-b.jsonl:1",) * 300)
     assert held_out(matches, 0.1).all()
 
 

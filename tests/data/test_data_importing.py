@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from drawn_records import known_to, records
 from hypothesis import given, settings
@@ -18,15 +19,18 @@ from random_games import assert_same, random_block
 from hexray.data.archive import Archive
 from hexray.data.checks import check_block
 from hexray.data.game_files import Format, format_of, opened, write_games
+from hexray.data.held_out import held_out
 from hexray.data.importing import Import, import_file, import_games, records_of, release
 from hexray.data.index import Came, Index
+from hexray.data.seen import Match, Run
 from hexray.errors import FileFormatError, StoreError
+from hexray.game.board import BLUE, RED
 from hexray.game.formats.record import GameRecord, Reading, Rejected
 from hexray.game.formats.sgf import read_sgf_lines
 from hexray.game.formats.trmph import read_trmph, trmph_line
 from hexray.game.notation import move_name
 
-FORMATS: tuple[Format, ...] = ("trmph", "sgf", "hexworld")
+FORMATS: tuple[Format, ...] = ("trmph", "sgf", "hexworld", "match")
 FORMATS_DATA = Path(__file__).parent / "formats"
 
 
@@ -61,7 +65,12 @@ def test_games_go_through_file_store_and_file(
     path = written(folder / "games", kind, games)
     came = imported(folder / "store", path, kind)
     known = [known_to(kind, game) for game in games]
-    playable = {game[:5]: game for game in reversed(known) if game.moves}
+    # Of equal games the first is stored; those of a match are all stored.
+    playable = {
+        game[:5] if kind != "match" else number: game
+        for number, game in reversed(list(enumerate(known)))
+        if game.moves
+    }
     assert (came.games, came.duplicates, came.rejected) == (
         len(playable),
         sum(bool(game.moves) for game in known) - len(playable),
@@ -201,11 +210,59 @@ def test_an_index_of_another_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
     with Index(path) as index:
         index._db.execute("PRAGMA user_version = 7")
-    with pytest.raises(StoreError, match=r"version 7, this hexray reads 1"):
+    with pytest.raises(StoreError, match=r"version 7, this hexray reads 1 to 2"):
         Index(path)
     path.write_bytes(b"no database at all, but long enough to be looked at")
     with pytest.raises(StoreError, match=r"index\.sqlite cannot be used"):
         Index(path)
+
+
+def test_an_index_of_the_first_version_is_read_and_written_on(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    with Index(path) as index:
+        index.add_source(Came("old.trmph", "trmph", games=3))
+        index._db.executescript(
+            "DROP TABLE runs; DROP TABLE models; DROP TABLE matches; PRAGMA user_version = 1"
+        )
+    for _ in range(2):
+        with Index(path) as index:
+            assert index.sources() == [Came("old.trmph", "trmph", games=3)]
+            assert index.matches() == index.runs() == index.models() == []
+
+
+def test_games_of_a_match_are_counted_and_never_trained_on(tmp_path: Path) -> None:
+    moves = (1, 0, 4, 2, 7)  # b1 a1 b2 c1 b3: Red has joined top and bottom
+    games = [
+        GameRecord(3, moves, RED, "joined", first="one", second="two"),
+        GameRecord(3, moves, RED, "joined", first="two", second="one"),
+        GameRecord(3, (4,), BLUE, "forfeited", first="one", second="two"),
+        GameRecord(3, (4,), RED, "resigned", swapped=True, first="two", second="one"),
+    ]
+    path = written(tmp_path / "match.jsonl", "match", games)
+    first, again = (imported(tmp_path / "store", path) for _ in range(2))
+    assert (first.games, first.duplicates, again.games, again.duplicates) == (4, 0, 0, 4)
+    block = next(Archive(tmp_path / "store").blocks())
+    assert block.source == tuple(f"match:match.jsonl:{line}" for line in (1, 2, 3, 4))
+    assert held_out(block, 0.0).all()
+    # "one" wins the first game, and as Red after the swap the last one.
+    with Archive(tmp_path / "store").index() as index:
+        assert index.matches() == [(str(path), Match(3, "one", "two", 4, 2))]
+        assert index.runs() == index.models() == []
+
+
+def test_a_run_that_is_imported_tells_its_settings_and_versions(tmp_path: Path) -> None:
+    block = random_block(4, 6, 3)
+    block = block._replace(settings=("ab",) * 4 + ("cd",) * 2)
+    Archive(tmp_path / "run").games(4).append(block)
+    archive = Archive(tmp_path / "store")
+    with archive.index() as index:
+        for _ in range(2):
+            import_games(archive, index, Archive(tmp_path / "run"), lambda share: None)
+        source = str(tmp_path / "run")
+        assert index.runs() == [(source, Run(4, "ab", 4)), (source, Run(4, "cd", 2))]
+        plies = {model.version: model.plies for _, model in index.models()}
+    versions, counts = np.unique(block.version, return_counts=True)
+    assert plies == dict(zip(versions.tolist(), counts.tolist(), strict=True))
 
 
 @settings(max_examples=60, deadline=None)
@@ -268,6 +325,7 @@ import sys, time
 from pathlib import Path
 from hexray.data.archive import Archive
 from hexray.data.game_files import format_of
+from hexray.data.held_out import held_out
 from hexray.data.importing import Import, import_file
 from hexray.game.formats.trmph_block import read_trmph_block
 

@@ -275,13 +275,23 @@ def test_damaged_bytes_are_never_read_as_games(tmp_path: Path) -> None:
     assert all(FIRST in message for message in messages)
 
 
-def test_a_file_cut_short_is_named(tmp_path: Path) -> None:
-    stored(tmp_path, random_block(4, 4, 1))
-    whole = (tmp_path / FIRST).read_bytes()
-    for length in range(0, len(whole), len(whole) // 20):
-        (tmp_path / FIRST).write_bytes(whole[:length])
-        with pytest.raises(StoreError, match=f"{FIRST} is damaged"):
+def test_a_last_file_cut_at_any_byte_is_named_and_all_before_it_are_read(tmp_path: Path) -> None:
+    blocks = [random_block(4, 3, seed) for seed in (1, 2, 3)]
+    for block in blocks:
+        stored(tmp_path, block)
+    *earlier, last = sorted(tmp_path.glob("games-*.parquet"))
+    whole = last.read_bytes()
+    for length in range(len(whole)):
+        last.write_bytes(whole[:length])
+        with pytest.raises(StoreError, match=f"{last.name} is damaged.*; restore it, or remove it"):
             GameStore(tmp_path, 4)
+    last.unlink()  # as the message says
+    store = GameStore(tmp_path, 4)
+    assert store.paths() == earlier
+    for found, block in zip(store.blocks(), blocks, strict=False):
+        assert_same(found, block)
+    assert_same(store.append(blocks[-1]), blocks[-1])
+    assert last.read_bytes() == whole
 
 
 def test_the_documented_columns_can_be_read_without_hexray(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""trmph, SGF and HexWorld: each writes what it reads, all say the same, nothing wrong gets in."""
+"""Formats of games: each writes what it reads, all say the same, nothing wrong gets in."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from hexray.game.board import RED
 from hexray.game.formats.hexworld import hexworld_link, read_hexworld
+from hexray.game.formats.match import match_line, read_match
 from hexray.game.formats.record import GameRecord, Rejected
 from hexray.game.formats.sgf import read_sgf, sgf_text
 from hexray.game.formats.trmph import read_trmph, trmph_line
@@ -19,11 +20,13 @@ READERS: dict[str, Callable[[str], Iterator[GameRecord | Rejected]]] = {
     "trmph": lambda text: read_trmph(text.splitlines()),
     "hexworld": lambda text: read_hexworld(text.splitlines()),
     "sgf": read_sgf,
+    "match": lambda text: read_match(text.splitlines()),
 }
 WRITERS: dict[str, Callable[[GameRecord], str]] = {
     "trmph": trmph_line,
     "hexworld": hexworld_link,
     "sgf": sgf_text,
+    "match": match_line,
 }
 # By pieces: B b1, W swap, B d4, W b2, B d3, W c2, B c4, W d2, and the second player has joined
 # left and right. In the mirror the stones alternate and he is Red.
@@ -132,6 +135,61 @@ def test_who_gives_up_after_a_swap_is_told_by_his_colour_on_the_board() -> None:
         ("sgf", "(;GM[11]SZ[3];B[a1]", 1, "the game has no end"),
         ("sgf", "(;GM[11]SZ[3];B[a1", 1, "the game has no end"),
         ("sgf", "(;GM[11]SZ[3];B{a1})", 16, "'{a1})' is no SGF"),
+        ("match", "[3]", 1, "no JSON object; write one with board, moves"),
+        ("match", '{"board": 3', 12, "no JSON object (Expecting ',' delimiter)"),
+        ("match", "[" * 60_000, 1, "no JSON object"),
+        ("match", '{"board": 1%s}' % ("0" * 5000), 1, "no JSON object (Exceeds the limit"),
+        ("match", '{"board": "3"}', 1, "board is '3'; write a whole number"),
+        ("match", '{"board": true}', 1, "board is True; write a whole number"),
+        ("match", '{"board": 3, "moves": "a1"}', 1, "winner is missing"),
+        (
+            "match",
+            '{"board": 3, "moves": "a1", "winner": "green", "ended": "joined"}',
+            1,
+            "winner is 'green'; write 'red', 'blue', ''",
+        ),
+        (
+            "match",
+            '{"board": 3, "moves": "a1", "winner": "", "ended": "", "red": "\\ud800"}',
+            1,
+            "which is no Unicode",
+        ),
+        (
+            "match",
+            '{"board": 99, "moves": "a1", "winner": "", "ended": "unfinished"}',
+            1,
+            "a board of 99x99",
+        ),
+        (
+            "match",
+            '{"board": 3, "moves": "a1 b2 d4", "winner": "", "ended": "unfinished"}',
+            30,
+            "'d4' is off the 3x3 board",
+        ),
+        (
+            "match",
+            '{"board": 3, "moves": "a1 b2 a1", "winner": "", "ended": "unfinished"}',
+            30,
+            "a1 is occupied",
+        ),
+        (
+            "match",
+            '{"board": 3, "moves": "a1 b2", "winner": "red", "ended": "joined"}',
+            29,
+            "red has won, it says, but no side is joined",
+        ),
+        (
+            "match",
+            '{"board": 3, "moves": "b1 a1 b2 c1 b3", "winner": "blue", "ended": "resigned"}',
+            38,
+            "the second colour is named as winner, but top",
+        ),
+        (
+            "match",
+            '{"board": 3, "moves": "", "winner": "", "ended": "unfinished", "swapped": true}',
+            14,
+            "swap is legal only as the second move",
+        ),
         ("sgf", "hello", 1, "this is no SGF"),
         ("sgf", "", 1, "this is no SGF"),
     ],
@@ -146,7 +204,7 @@ def test_what_is_no_game_is_rejected_where_it_is_wrong(
     assert found.message("file") == f"file:1:{column}: {found.reason}"
 
 
-@pytest.mark.parametrize("name", ["trmph", "hexworld"])
+@pytest.mark.parametrize("name", ["trmph", "hexworld", "match"])
 def test_a_bad_line_costs_nothing_but_itself(name: str) -> None:
     good = WRITERS[name](SWAPPED)
     found = list(READERS[name](f"{good}\n\n# a comment\nnonsense\n{good}\n"))

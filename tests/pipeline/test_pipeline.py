@@ -217,6 +217,25 @@ def test_games_of_others_are_enough(
     capsys.readouterr()
 
 
+def test_files_that_an_audit_finds_too_bad_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = store(Path("some"), 1, 2, 3)
+    damaged = Path("some/games/3x3/games-00000001.parquet")
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    path = settings(Path(), sources=[{"games": source}], target_positions=0)
+    assert run(path, "--until", "clean") == 2
+    assert "games-00000001.parquet is damaged" in capsys.readouterr().err
+    assert main(["data", "audit", source, "--exclude", "bad.txt"]) == 0
+    assert run(path, "--until", "clean", "--exclude", "bad.txt") == 0
+    clean = read_manifest(Path("work/cycle-000/clean"))
+    assert clean is not None
+    assert clean.counts["games"] == 300
+    assert run(path, "--until", "clean", "--exclude", "no.txt") == 2
+    assert "no.txt is no list of files to leave out" in capsys.readouterr().err
+
+
 def test_a_dry_run_touches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = settings(tmp_path)
     assert run(path, "--dry-run") == 0
