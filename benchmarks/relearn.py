@@ -1,14 +1,16 @@
 """Learn from the stored games of a run once more, with other settings: what is a setting worth?
 
 No games are made, so a change of network, targets or optimizer shows in minutes, by the same rows
-in the same order. Prints a learning curve on the solved positions as a Markdown table; held-out
-games are left out as in a run. What it says of settings that make other games it cannot know.
+in the same order. Prints a learning curve as a Markdown table: what the raw network makes of
+held-out games, which tell small differences, and of the solved positions, which are the truth. What
+it says of settings that make other games it cannot know.
 
     python benchmarks/relearn.py runs/default-7x7-seed0 --rows 400000 --seeds 0 1
     python benchmarks/relearn.py runs/default-7x7-seed0 --seeds 0 1 --changes net.blocks 6
 """
 
 from collections.abc import Iterator, Mapping
+from math import isqrt
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,17 +19,20 @@ import tyro
 import yaml
 
 from hexray.config import InferenceSettings, RunConfig, with_overrides
-from hexray.data.held_out import split_rows
-from hexray.data.rows import Further
+from hexray.data.held_out import SplitWindow
+from hexray.data.rows import Further, Rows
 from hexray.data.store import GameStore
-from hexray.data.window import Window
 from hexray.errors import SettingsError, StoreError
-from hexray.evaluation import drive
+from hexray.evaluation import Leaves, drive
 from hexray.net.evaluator import Evaluator
 from hexray.net.loss import heads_of
 from hexray.net.trainer import Trainer
 from hexray.options import read_settings
 from hexray.play.solved import Solved, measure, read_solved, shipped_positions
+from hexray.ratings.generalization import policy_loss, value_loss
+
+HELD_OUT_ROWS = 20_000
+"""Drawn with repetition, where there are fewer."""
 
 
 def main(
@@ -38,7 +43,8 @@ def main(
     seeds: tuple[int, ...] = (0,),
     points: Annotated[int, tyro.conf.arg(metavar="1..")] = 4,
 ) -> None:
-    """Print winner accuracy of the raw network and winner / move accuracy with 64 simulations.
+    """Print losses on held-out games, policy + value, then winner accuracy of the raw network
+    and winner / move accuracy with 64 simulations.
 
     Args:
         run: Run folder.
@@ -53,10 +59,10 @@ def main(
     path = shipped_positions(config.board)
     if path is None:
         raise SettingsError(f"no solved positions of {config.board}x{config.board}; use 5 to 8")
-    window, positions = stored(run, config), read_solved(path)
+    windows, positions = stored(run, config), read_solved(path)
     print(f"| rows trained | {' | '.join(f'seed {seed}' for seed in seeds)} |")
     print("|---" * (1 + len(seeds)) + "|", flush=True)
-    curves = [curve(window, positions, config, seed, rows, points) for seed in seeds]
+    curves = [curve(windows, positions, config, seed, rows, points) for seed in seeds]
     for point, figures in enumerate(zip(*curves, strict=True), start=1):
         print(f"| {rows * point // points:,} | {' | '.join(figures)} |", flush=True)
 
@@ -71,39 +77,47 @@ def nested(changes: Mapping[str, str]) -> dict[str, Any]:
     return settings
 
 
-def stored(run: Path, config: RunConfig) -> Window:
-    """Return the training rows of the run's own board, all of them."""
+def stored(run: Path, config: RunConfig) -> SplitWindow:
+    """Return the rows of the run's own board, all of them, held-out games apart."""
     heads = heads_of(config.learner)
     further = Further(reply="opponent" in heads, owner="owner" in heads)
-    store = GameStore(
-        run / "games" / f"{config.board}x{config.board}", config.board, may_write=False
-    )
-    window = Window(max(1, store.rows), config.board)
-    for block in store.newest(store.rows):
-        window.add(split_rows(block, config.replay.held_out, further).training)
-    if not len(window):
+    folder = run / "games" / f"{config.board}x{config.board}"
+    store = GameStore(folder, config.board, may_write=False)
+    windows = SplitWindow(max(1, store.rows), config.replay.held_out, config.board, further)
+    windows.fill(store)
+    if not len(windows.training):
         raise StoreError(f"{run} has no games of {config.board}x{config.board} to learn from")
-    return window
+    return windows
 
 
 def curve(
-    window: Window, positions: Solved, config: RunConfig, seed: int, rows: int, points: int
+    windows: SplitWindow, positions: Solved, config: RunConfig, seed: int, rows: int, points: int
 ) -> Iterator[str]:
     """Train a fresh network; yield its figures ``points`` times."""
     size, block = config.board, config.learner.batch_rows * config.learner.batches
     trainer = Trainer(config.net, config.learner, size, seed)
     evaluate = Evaluator(config.net, InferenceSettings(), size)
+    held_out = None
+    if len(windows.held_out):
+        held_out = windows.held_out.sample(HELD_OUT_ROWS, np.random.default_rng(0))
     rng, trained = np.random.default_rng(seed), 0
     for point in range(1, points + 1):
         while trained * points < rows * point:
-            trainer.train(window.sample(block, rng), size, trained / rows)
+            trainer.train(windows.training.sample(block, rng), size, trained / rows)
             trained += block
         evaluate.load(point, trainer.published())
         raw, searched = (drive(measure(positions, count), evaluate) for count in (0, 64))
         yield (
-            f"raw {raw.winner_accuracy:.3f}, "
+            f"{_losses(held_out, evaluate)}, raw {raw.winner_accuracy:.3f}, "
             f"{searched.winner_accuracy:.3f} / {searched.move_accuracy:.3f}"
         )
+
+
+def _losses(held_out: Rows | None, evaluate: Evaluator) -> str:
+    if held_out is None:
+        return "nothing held out"
+    said = evaluate(Leaves(held_out.cells, isqrt(held_out.cells.shape[1])))
+    return f"{policy_loss(held_out, said):.3f} + {value_loss(held_out, said):.4f}"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from hexray.curriculum import (
     boards_of,
     shares_of_work,
 )
+from hexray.guard import Restraint
 from hexray.play.first_moves import FirstMoves
 from hexray.rates import decided_rates, server_rates
 from hexray.throttle import throttle
@@ -54,11 +55,12 @@ class Controller:
         actors: Actors,
         status: Mapping[str, float],
         report: Report,
+        restraint: Restraint,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Go on from the learner's ``status``; ``report`` receives metrics as they come."""
         self._config, self._actors = config, actors
-        self._report, self._clock = report, clock
+        self._report, self._restraint, self._clock = report, restraint, clock
         self._started = clock()
         self._trained_before = float(status["trained_s"])
         self._rows_trained = int(status["rows_trained"])
@@ -139,20 +141,21 @@ class Controller:
 
     def _ask(self) -> None:
         """Give everyone who is idle something to do."""
-        config, actors = self._config, self._actors
+        config, actors, restraint = self._config, self._actors, self._restraint
+        restraint.look()
         block = config.learner.batch_rows * config.learner.batches
         training, made = self._count("train"), self._rows_made
         allowed = throttle(
             sum(made.values()), self._rows_trained, (training + 1) * block, config.replay
         )
         shares = shares_of_work(self.progress, config)
-        if allowed.may_play:
+        if allowed.may_play and restraint.may_begin("play"):
             for index in self._idle:
                 board = self._play_turns.take(shares, shares)
                 play = actors.players[index].play.remote(config.selfplay.round_seconds, board)
                 self._expect(play, "play", lambda done, index=index: self._played(index, done))
             self._idle = []
-        if allowed.may_train and training < LEARNER_QUEUE:
+        if allowed.may_train and training < LEARNER_QUEUE and restraint.may_begin("train"):
             known = [board for board in made if made[board] >= config.replay.min_rows]
             board = self._train_turns.take(shares, known)
             if board is not None:
@@ -221,6 +224,7 @@ class Controller:
     def _played(self, index: int, done: Any) -> None:
         self._idle.append(index)
         stats = fetch(done)
+        self._restraint.ended("play", stats["seconds"])
         self._decided.update({key: stats[key] for key in DECIDED})
         speed = stats["moves"] / stats["seconds"]
         self._report({"player/moves_per_s": speed, "player/wait_share": stats["wait_share"]})
@@ -231,6 +235,7 @@ class Controller:
         """Report the losses; those of a rehearsal bear the name of their board."""
         losses = fetch(done)
         self._rows_trained = int(losses["rows_trained"])
+        self._restraint.ended("train", losses["us_per_row"] * losses["rows"] / 1e6)
         is_rehearsal = board < board_in_turn(self.progress, self._config)
         name = f"learner/{board}x{board}" if is_rehearsal else "learner"
         self._report({f"{name}/{key}": value for key, value in losses.items()})

@@ -18,6 +18,7 @@ from hexray.evaluation import drive, know_nothing
 from hexray.files import atomic_write
 from hexray.game.picture import board_svg
 from hexray.game.values_picture import values_svg
+from hexray.guard import Guard, Restraint
 from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
 from hexray.options import parse_run
 from hexray.play.first_moves import table
@@ -64,7 +65,11 @@ def train(folder: Path, config: RunConfig) -> int:
             for reason in status["skipped"]:
                 view.note(f"skipped a checkpoint: {reason}")
             recorder = _Recorder(writer, view)
-            controller = Controller(config, actors, status, recorder)
+            guard = Guard(config.guard, run.path)
+            restraint = Restraint(
+                guard, config.guard.every_seconds, recorder, view.note, time.monotonic
+            )
+            controller = Controller(config, actors, status, recorder, restraint)
             recorder.clock = lambda: controller.trained_s
             signals.stop = controller.stop
             view.note(f"inference: {fetch(actors.servers[0].choice.remote())}")

@@ -11,6 +11,8 @@ from tensorboardX import SummaryWriter
 from hexray.errors import FileFormatError, TrainingError
 
 METRICS_FILE = "metrics.jsonl"
+_TAIL = 1_000_000
+"""Bytes at the end of the file in which everything was measured at least once."""
 
 
 class MetricsWriter:
@@ -60,6 +62,24 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
         raise FileFormatError(f"{path}:1:1: there is no such file; name a run folder's metrics")
     *lines, _cut = path.read_bytes().split(b"\n")
     return [_parse(line, f"{path}:{number}") for number, line in enumerate(lines, start=1)]
+
+
+def latest_metrics(path: Path) -> dict[str, Any]:
+    """Return the newest value of everything that was measured lately, by name.
+
+    Quick also when the file is long. Empty when there is none, or no whole line yet; a damaged
+    line raises FileFormatError, which counts lines from where reading begins.
+    """
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        begin = max(0, path.stat().st_size - _TAIL)
+        file.seek(begin)
+        *lines, _cut = file.read().split(b"\n")
+    newest: dict[str, Any] = {}
+    for number, line in enumerate(lines[1:] if begin else lines, start=1):
+        newest |= _parse(line, f"{path}:{number}")
+    return newest
 
 
 def _remove_cut_line(path: Path) -> None:

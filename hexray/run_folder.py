@@ -1,8 +1,6 @@
 """The folder of a run: who may use it, which board and network it belongs to, its settings."""
 
 import json
-import os
-import socket
 import uuid
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,11 +13,11 @@ from filelock import FileLock, Timeout
 from hexray.config import NetSettings, RunConfig
 from hexray.errors import RunFolderBusy, RunFolderError
 from hexray.files import atomic_write, partial_path
+from hexray.run_owner import OWNER_FILE, read_owner, this_process, write_owner
 
 SETTINGS_FILE = "settings.yaml"
 RUN_FILE = "run.json"
 _LOCK_FILE = "lock"
-_OWNER_FILE = "lock-owner.json"
 _SCHEMA = 2
 
 
@@ -79,7 +77,7 @@ def _refuse_strangers(path: Path) -> None:
         raise RunFolderError(f"{path} is a file; name a new or an empty folder")
     if not path.exists() or (path / RUN_FILE).exists():
         return
-    names = [_LOCK_FILE, _OWNER_FILE, SETTINGS_FILE, RUN_FILE]
+    names = [_LOCK_FILE, OWNER_FILE, SETTINGS_FILE, RUN_FILE]
     own = {*names, *(partial_path(path / name).name for name in names)}
     strange = sorted(entry.name for entry in path.iterdir() if entry.name not in own)
     if strange:
@@ -94,20 +92,12 @@ def _take_lock(path: Path, undo: ExitStack) -> None:
         lock.acquire()
     except Timeout as error:
         raise RunFolderBusy(
-            f"{path} is in use by {_owner(path)}; end that run or name another folder"
+            f"{path} is in use by {read_owner(path) or 'another process'}; end that run (hexray "
+            f"stop {path}) or name another folder"
         ) from error
     undo.callback(lock.release)
-    owner = {"pid": os.getpid(), "host": socket.gethostname()}
-    undo.callback((path / _OWNER_FILE).unlink, missing_ok=True)
-    atomic_write(path / _OWNER_FILE, _json(owner))
-
-
-def _owner(path: Path) -> str:
-    try:
-        owner = json.loads((path / _OWNER_FILE).read_text(encoding="utf-8"))
-        return f"process {owner['pid']} on {owner['host']}"
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return "another process"
+    undo.callback((path / OWNER_FILE).unlink, missing_ok=True)
+    write_owner(path, this_process())
 
 
 def _record_start(path: Path, config: RunConfig) -> tuple[str, int]:

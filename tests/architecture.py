@@ -16,7 +16,7 @@ LAYERS = (
     {"errors"},
     {"files", "usage"},
     {"config"},
-    {"presets", "placement", "curriculum"},
+    {"presets", "placement", "curriculum", "run_owner", "guard"},
     {"game"},
     {"evaluation"},
     {"search", "data", "batching"},

@@ -76,7 +76,7 @@ def test_a_network_learns_again_from_the_games_of_a_run(tmp_path: Path) -> None:
     assert head == "| rows trained | seed 3 | seed 4 |"
     assert [line.split(" | ")[0] for line in lines] == ["| 32", "| 64"]
     for line in lines:
-        one, other = re.findall(r"raw 0\.\d{3}, 0\.\d{3} / 0\.\d{3}", line)
+        one, other = re.findall(r"\d\.\d{3} \+ \d\.\d{4}, raw 0\.\d{3}, 0\.\d{3} / 0\.\d{3}", line)
         assert one != other
 
 

@@ -26,6 +26,7 @@ TINY = [
     "--preset=quick",
     "--board=3",
     "--cluster.no-dashboard",
+    "--guard.mode=off",
     "--net.blocks=1",
     "--net.channels=8",
     "--selfplay.games=16",
@@ -269,3 +270,15 @@ def test_a_curriculum_trains_small_boards_first_and_goes_on(
     assert [line["games"] for line in read_metrics(folder / METRICS_FILE) if "games" in line][
         -1
     ] > games
+
+
+def test_on_a_full_machine_nothing_is_played_and_the_run_says_why(
+    tmp_path: Path, home: dict[str, str]
+) -> None:
+    full = ("--guard.mode=dedicated", "--guard.disk-warn=0.001", "--guard.disk-critical=0.002")
+    output = _train(tmp_path / "run", home, "--minutes=0.05", *full)
+    assert "neither playing nor training until it is better: disk is at" in output
+    assert "critical 0.002 by guard.disk_critical" in output
+    lines = read_metrics(tmp_path / "run" / METRICS_FILE)
+    assert {line["guard/level"] for line in lines if "guard/level" in line} == {3}
+    assert not _stored_ids(tmp_path / "run")

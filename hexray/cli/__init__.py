@@ -20,6 +20,7 @@ from hexray.cli.pipeline import pipeline
 from hexray.cli.replay import replay
 from hexray.cli.search import search
 from hexray.cli.solved import solved
+from hexray.cli.status import status, stop
 from hexray.errors import HexrayError
 
 
@@ -59,6 +60,8 @@ def _verbs() -> SubcommandApp:
         data_verbs.command(verb)
     verbs.command(solved)
     verbs.command(openings)
+    verbs.command(status)
+    verbs.command(stop)
     verbs.command(match)
     verbs.command(gauntlet)
     verbs.command(htp)

@@ -14,6 +14,7 @@ from hexray.config.base import (
     explain,
     settings_hash,
 )
+from hexray.config.guarding import GuardSettings
 from hexray.config.judging import ClusterSettings, JudgeSettings, PromotionSettings
 from hexray.config.learning import (
     CheckpointSettings,
@@ -36,6 +37,7 @@ __all__ = [
     "CheckpointSettings",
     "ClusterSettings",
     "CurriculumSettings",
+    "GuardSettings",
     "InferenceSettings",
     "JudgeSettings",
     "LearnerSettings",

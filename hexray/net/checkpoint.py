@@ -119,6 +119,12 @@ def newest_checkpoint(folder: Path) -> tuple[Checkpoint | None, list[str]]:
     return None, skipped
 
 
+def newest_path(folder: Path) -> Path | None:
+    """Return the newest checkpoint of ``folder`` that was written to its end, not yet read."""
+    whole = (path for path in reversed(_numbered(folder)) if (path / _MANIFEST).is_file())
+    return next(whole, None)
+
+
 def prune(folder: Path, keep: int) -> None:
     """Remove all that is older than the newest ``keep`` valid checkpoints, and unfinished ones.
 

@@ -27,7 +27,7 @@ from hexray.errors import FileFormatError, StoreError
 from hexray.game.board import BLUE, RED
 from hexray.game.formats.record import GameRecord, Reading, Rejected
 from hexray.game.formats.sgf import read_sgf_lines
-from hexray.game.formats.trmph import read_trmph, trmph_line
+from hexray.game.formats.trmph import read_trmph_line, trmph_line
 from hexray.game.notation import move_name
 
 FORMATS: tuple[Format, ...] = ("trmph", "sgf", "hexworld", "match")
@@ -384,7 +384,8 @@ def test_ten_thousand_mutated_lines_are_each_stored_or_rejected(tmp_path: Path) 
     path = tmp_path / "mutated.trmph"
     path.write_text("\n".join(lines))
     came = imported(tmp_path / "store", path, keep_equal=True)
-    slow = [found for found in read_trmph(lines) if found is not None]
+    read = (read_trmph_line(line, number) for number, line in enumerate(lines, start=1))
+    slow = [found for found in read if found is not None]
     bad = [found for found in slow if isinstance(found, Rejected)]
     good = [found for found in slow if isinstance(found, GameRecord) and found.moves]
     assert sorted(stored(tmp_path / "store")) == sorted(good)

@@ -8,19 +8,32 @@ from drawn_records import known_to, records
 from hypothesis import given, settings
 
 from hexray.game.board import RED
-from hexray.game.formats.hexworld import hexworld_link, read_hexworld
-from hexray.game.formats.match import match_line, read_match
+from hexray.game.formats.hexworld import hexworld_link, read_hexworld_line
+from hexray.game.formats.match import match_line, read_match_line
 from hexray.game.formats.record import GameRecord, Rejected
 from hexray.game.formats.sgf import read_sgf, sgf_text
-from hexray.game.formats.trmph import read_trmph, trmph_line
+from hexray.game.formats.trmph import read_trmph_line, trmph_line
 from hexray.game.notation import parse_moves
 
 DATA = Path(__file__).parent.parent / "data" / "formats"
+
+
+def of_lines(
+    read: Callable[[str, int], GameRecord | Rejected | None],
+) -> Callable[[str], Iterator[GameRecord | Rejected]]:
+    """Read the text of a format of a game a line."""
+    return lambda text: (
+        found
+        for number, line in enumerate(text.splitlines(), start=1)
+        if (found := read(line, number)) is not None
+    )
+
+
 READERS: dict[str, Callable[[str], Iterator[GameRecord | Rejected]]] = {
-    "trmph": lambda text: read_trmph(text.splitlines()),
-    "hexworld": lambda text: read_hexworld(text.splitlines()),
+    "trmph": of_lines(read_trmph_line),
+    "hexworld": of_lines(read_hexworld_line),
     "sgf": read_sgf,
-    "match": lambda text: read_match(text.splitlines()),
+    "match": of_lines(read_match_line),
 }
 WRITERS: dict[str, Callable[[GameRecord], str]] = {
     "trmph": trmph_line,

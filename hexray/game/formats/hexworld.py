@@ -6,7 +6,6 @@ comma, those after it; ``:s`` swaps pieces, ``:S`` sides, ``:rb`` and ``:rw`` re
 """
 
 import re
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from hexray.errors import IllegalMove
@@ -36,16 +35,6 @@ _SWAPS: dict[str, Swap] = {":s": "pieces", ":S": "sides"}
 _ENDINGS: dict[str, Ending] = {"r": "resigned", "f": "forfeited"}
 _LOSERS = {"b": RED, "w": BLUE}
 _GIVES_UP = {"resigned": ":r", "forfeited": ":f"}
-
-
-def read_hexworld(
-    lines: Iterable[str], reading: Reading = AS_WRITTEN
-) -> Iterator[GameRecord | Rejected]:
-    """Yield the game of every line, or why it is none; blank lines and comments are not."""
-    for number, line in enumerate(lines, start=1):
-        found = read_hexworld_line(line, number, reading)
-        if found is not None:
-            yield found
 
 
 def read_hexworld_line(

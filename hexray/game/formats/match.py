@@ -6,7 +6,6 @@ What else stands there, the opening and what the loser did, is left out of a gam
 """
 
 import json
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hexray.errors import IllegalMove
@@ -36,16 +35,6 @@ _ENDINGS: dict[str, Ending] = {
 }
 _NEEDED = {"board": int, "moves": str, "winner": str, "ended": str}
 _OPTIONAL = {"red": str, "blue": str, "swapped": bool}
-
-
-def read_match(
-    lines: Iterable[str], reading: Reading = AS_WRITTEN
-) -> Iterator[GameRecord | Rejected]:
-    """Yield the game of every line, or why it is none; blank lines and comments are not."""
-    for number, line in enumerate(lines, start=1):
-        found = read_match_line(line, number, reading)
-        if found is not None:
-            yield found
 
 
 def read_match_line(

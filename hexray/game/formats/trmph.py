@@ -5,7 +5,6 @@ and 2. A second move on the first one's cell is a swap of pieces, which has brou
 """
 
 import re
-from collections.abc import Iterable, Iterator
 
 from hexray.errors import IllegalMove
 from hexray.game.board import BLUE, EMPTY, RED
@@ -33,16 +32,6 @@ _LINE = re.compile(
 _MOVE = re.compile(r"[a-zA-Z][1-9][0-9]?")
 _WINNERS = {"b": RED, "1": RED, "r": BLUE, "2": BLUE, None: EMPTY}
 _TOKENS = {RED: " b", BLUE: " r", EMPTY: ""}
-
-
-def read_trmph(
-    lines: Iterable[str], reading: Reading = AS_WRITTEN
-) -> Iterator[GameRecord | Rejected]:
-    """Yield the game of every line, or why it is none; blank lines and ``# key: value`` are not."""
-    for number, line in enumerate(lines, start=1):
-        found = read_trmph_line(line, number, reading)
-        if found is not None:
-            yield found
 
 
 def read_trmph_line(

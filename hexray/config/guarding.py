@@ -1,0 +1,47 @@
+"""Settings of what keeps a run from filling the machine it runs on."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from hexray.config.base import Seconds, Settings
+
+Percent = Annotated[float, Field(gt=0, le=100)]
+
+
+class GuardSettings(Settings):
+    """How full disk and memory may be, and how busy the machine, before a run holds back.
+
+    Above warn self-play and training go on half of the time, near critical a tenth of it, from
+    critical on not at all until it is below warn again. What cannot be read counts as critical.
+    """
+
+    mode: Literal["dedicated", "shared", "off"] = "dedicated"
+    """Dedicated: disk and memory count. Shared with people at work: CPU, GPU and load too."""
+    every_seconds: Seconds = 5.0
+    """Seconds between two looks at the machine."""
+    disk_warn: Percent = 65.0
+    """Percent of the run folder's disk in use."""
+    disk_critical: Percent = 70.0
+    """Percent of the run folder's disk in use."""
+    memory_warn: Percent = 70.0
+    """Percent of the machine's memory in use."""
+    memory_critical: Percent = 80.0
+    """Percent of the machine's memory in use."""
+    busy_warn: Percent = 70.0
+    """Shared: percent of the time that CPUs or a GPU are busy, by anybody."""
+    busy_critical: Percent = 80.0
+    """Shared: percent of the time that CPUs or a GPU are busy, by anybody."""
+    load_critical: Annotated[float, Field(gt=0)] = 1.5
+    """Shared: processes that want a core, for each core; warn is at nine tenths of it."""
+
+    @model_validator(mode="after")
+    def _warns_first(self) -> "GuardSettings":
+        for what in ("disk", "memory", "busy"):
+            warn, critical = getattr(self, f"{what}_warn"), getattr(self, f"{what}_critical")
+            if warn >= critical:
+                raise ValueError(
+                    f"{what}_warn {warn:g} is not below {what}_critical {critical:g}; all would "
+                    "stop at once, with nothing held back before"
+                )
+        return self
