@@ -111,17 +111,17 @@ class Restraint:
         guard: Guard,
         every_seconds: float,
         report: Callable[[Mapping[str, float]], None],
-        note: Callable[[str], None],
+        note: Callable[[Level, str], None],
         clock: Callable[[], float],
     ) -> None:
-        """Look every so many seconds; ``report`` gets figures, ``note`` what a person should read.
+        """Look every so many seconds; ``report`` gets figures, ``note`` each change in words.
 
         ``guard/level`` is 0 fine, 1 warn, 2 near critical, 3 critical; ``guard/NAME`` is a reading.
         """
         self._guard, self._every_seconds, self._clock = guard, every_seconds, clock
         self._report, self._note = report, note
         self._level, self._look_at = Level.FINE, clock()
-        self._free_at = dict.fromkeys(("play", "train"), clock())
+        self._free_at: dict[str, float] = dict.fromkeys(("play", "train"), clock())
 
     def look(self) -> None:
         """Look at the machine if it is time to."""
@@ -134,7 +134,10 @@ class Restraint:
         self._report({"guard/level": float(self._level), **known})
         if self._level != before:
             worst = [str(one) for one in readings if one.level is not Level.FINE]
-            self._note(f"{_CONSEQUENCES[self._level]}: {'; '.join(worst) or 'all is fine again'}")
+            self._note(
+                self._level,
+                f"{_CONSEQUENCES[self._level]}: {'; '.join(worst) or 'all is fine again'}",
+            )
 
     def may_begin(self, what: str) -> bool:
         """Say whether a piece of ``play`` or ``train`` may begin now."""

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from hexray.alerts import Alerts
 from hexray.cluster import fetch, ray_session, start_actors
-from hexray.config import RunConfig
+from hexray.config import GuardSettings, RunConfig
 from hexray.console import Console
 from hexray.controller import Controller, Reached
 from hexray.errors import HexrayError
@@ -18,7 +19,7 @@ from hexray.evaluation import drive, know_nothing
 from hexray.files import atomic_write
 from hexray.game.picture import board_svg
 from hexray.game.values_picture import values_svg
-from hexray.guard import Guard, Restraint
+from hexray.guard import Guard, Level, Restraint
 from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
 from hexray.options import parse_run
 from hexray.play.first_moves import table
@@ -50,6 +51,7 @@ def train(folder: Path, config: RunConfig) -> int:
         open_run_folder(folder, config) as run,
         closing(MetricsWriter(run.path)) as writer,
         Console(config.minutes * 60, sys.stdout.isatty()) as view,
+        Alerts(config.alerts, str(folder), view.note) as alerts,
     ):
         read_metrics(run.path / METRICS_FILE)  # a bad line is found now, not after the training
         signals = _Signals(view)
@@ -64,11 +66,8 @@ def train(folder: Path, config: RunConfig) -> int:
             status = fetch(actors.learner.status.remote())
             for reason in status["skipped"]:
                 view.note(f"skipped a checkpoint: {reason}")
-            recorder = _Recorder(writer, view)
-            guard = Guard(config.guard, run.path)
-            restraint = Restraint(
-                guard, config.guard.every_seconds, recorder, view.note, time.monotonic
-            )
+            recorder = _Recorder(writer, view, alerts)
+            restraint = _restraint(config.guard, run.path, recorder, view, alerts)
             controller = Controller(config, actors, status, recorder, restraint)
             recorder.clock = lambda: controller.trained_s
             signals.stop = controller.stop
@@ -82,6 +81,18 @@ def train(folder: Path, config: RunConfig) -> int:
         _write_results(run.path, config, reached)
     print(_summary(run.path, config, reached, controller.trained_s))
     return 128 + signals.received[0] if signals.received else 0
+
+
+def _restraint(
+    settings: GuardSettings, folder: Path, recorder: "_Recorder", view: Console, alerts: Alerts
+) -> Restraint:
+    def note(level: Level, text: str) -> None:
+        view.note(text)
+        if level is Level.CRITICAL:
+            alerts.tell("machine", text)
+
+    guard = Guard(settings, folder)
+    return Restraint(guard, settings.every_seconds, recorder, note, time.monotonic)
 
 
 def _outlook(config: RunConfig, status: Mapping[str, float]) -> str:
@@ -102,8 +113,8 @@ def warm_up(config: RunConfig) -> None:
 class _Recorder:
     """Gathers what is reported, shows it at once, writes it once a second."""
 
-    def __init__(self, writer: MetricsWriter, view: Console) -> None:
-        self._writer, self._view = writer, view
+    def __init__(self, writer: MetricsWriter, view: Console, alerts: Alerts) -> None:
+        self._writer, self._view, self._alerts = writer, view, alerts
         self._fresh: dict[str, float] = {}
         self._written = 0.0
         self.clock: Callable[[], float] = lambda: 0.0
@@ -111,6 +122,10 @@ class _Recorder:
     def __call__(self, values: Mapping[str, float]) -> None:
         self._fresh.update(values)
         self._view.update({**values, "trained_s": self.clock()})
+        if values.get("alarm/gap"):
+            self._alerts.tell(
+                "gap", "the network learns games by heart; held_out/gap tells how far"
+            )
         if self.clock() - self._written >= WRITE_SECONDS:
             self.write()
 

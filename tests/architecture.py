@@ -16,7 +16,7 @@ LAYERS = (
     {"errors"},
     {"files", "usage"},
     {"config"},
-    {"presets", "placement", "curriculum", "run_owner", "guard"},
+    {"presets", "placement", "curriculum", "run_owner", "guard", "alerts"},
     {"game"},
     {"evaluation"},
     {"search", "data", "batching"},

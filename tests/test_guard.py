@@ -105,7 +105,7 @@ def test_work_goes_on_for_the_share_of_the_time_that_the_level_allows(disk: floa
     def report(values: Mapping[str, float]) -> None:
         seen.update(values)
 
-    restraint = Restraint(machine.guard(), 5.0, report, notes.append, clock)
+    restraint = Restraint(machine.guard(), 5.0, report, lambda _, text: notes.append(text), clock)
     pieces, worked, until = {"play": 1.0, "train": 2.0}, dict.fromkeys(("play", "train"), 0.0), {}
     for tick in range(100_000):
         clock.now = tick / 100
@@ -137,7 +137,7 @@ def test_the_machine_is_looked_at_as_often_as_is_said() -> None:
         return 1.0
 
     guard = Guard(GuardSettings(), Path("/nowhere"), {"disk": probe, "memory": lambda: 1.0})
-    restraint = Restraint(guard, 5.0, lambda values: None, lambda text: None, clock)
+    restraint = Restraint(guard, 5.0, lambda values: None, lambda level, text: None, clock)
     for tick in range(200):
         clock.now = tick / 10
         restraint.look()

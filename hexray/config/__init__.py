@@ -14,7 +14,7 @@ from hexray.config.base import (
     explain,
     settings_hash,
 )
-from hexray.config.guarding import GuardSettings
+from hexray.config.guarding import AlertSettings, GuardSettings
 from hexray.config.judging import ClusterSettings, JudgeSettings, PromotionSettings
 from hexray.config.learning import (
     CheckpointSettings,
@@ -33,6 +33,7 @@ from hexray.config.play import (
 from hexray.config.run import RunConfig, with_overrides
 
 __all__ = [
+    "AlertSettings",
     "Backend",
     "CheckpointSettings",
     "ClusterSettings",

@@ -1,4 +1,4 @@
-"""Settings of what keeps a run from filling the machine it runs on."""
+"""Settings of what keeps a run from filling its machine, and of who is told when it needs help."""
 
 from typing import Annotated, Literal
 
@@ -45,3 +45,14 @@ class GuardSettings(Settings):
                     "stop at once, with nothing held back before"
                 )
         return self
+
+
+class AlertSettings(Settings):
+    """Messages to a webhook when a run needs somebody."""
+
+    form: Literal["json", "slack"] = "json"
+    """What is posted: an object with run, host, kind, message and time, or Slack's form."""
+    url_variable: str = "HEXRAY_ALERT_URL"
+    """Environment variable that holds the https address, a secret; without it nothing is sent."""
+    cool_down_minutes: Annotated[float, Field(ge=0)] = 30.0
+    """Minutes in which no second message of a kind is sent."""
