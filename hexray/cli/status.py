@@ -18,7 +18,7 @@ from hexray.metrics import METRICS_FILE, latest_metrics
 from hexray.net.checkpoint import newest_path
 from hexray.options import read_settings
 from hexray.run_folder import RUN_FILE, SETTINGS_FILE
-from hexray.run_owner import Owner, read_owner
+from hexray.run_owner import OWNER_FILE, Owner, read_owner
 
 _POLL_S = 0.2
 
@@ -77,7 +77,10 @@ def stop(
 def _owner(run: Path) -> Owner | None:
     if not (run / RUN_FILE).is_file():
         raise RunFolderError(f"{run} is no run folder; name one, such as runs/default-5x5-seed0")
-    return read_owner(run)
+    owner = read_owner(run)
+    if owner is None and (run / OWNER_FILE).exists():
+        raise RunFolderError(f"{run / OWNER_FILE} does not say who holds the run; it is damaged")
+    return owner
 
 
 def _facts(run: Path) -> dict[str, Any]:

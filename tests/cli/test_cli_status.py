@@ -135,6 +135,14 @@ def test_what_is_no_run_or_elsewhere_is_refused(
     assert "on far-away; call hexray stop there" in capsys.readouterr().err
 
 
+def test_a_damaged_owner_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = run_folder(tmp_path)
+    (run / OWNER_FILE).write_text('{"pid": 3}')
+    for verb in ("status", "stop"):
+        assert main([verb, str(run)]) == 2
+        assert f"{OWNER_FILE} does not say who holds the run" in capsys.readouterr().err
+
+
 def test_an_owner_that_is_not_told_is_nobody(tmp_path: Path) -> None:
     for text in ("", "[]", "{}", '{"pid": "x"}', '{"pid": 1, "host": "a"}'):
         (tmp_path / OWNER_FILE).write_text(text)
