@@ -55,10 +55,12 @@ def policy_loss(rows: Rows, said: Evaluation) -> float:
 
     Occupied cells take no part in the softmax.
     """
-    logits = np.where(rows.cells == EMPTY, np.asarray(said.logits, np.float64), -np.inf)
+    known = (rows.policy > 0).any(axis=1)  # others may have no empty cell at all
+    if not known.any():
+        return 0.0
+    policy, logits = (part[known].astype(np.float64) for part in (rows.policy, said.logits))
+    logits = np.where(rows.cells[known] == EMPTY, logits, -np.inf)
     logits -= logits.max(axis=1, keepdims=True)
     log_policy = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    policy = rows.policy.astype(np.float64)
-    is_target = policy > 0
-    by_row = -np.sum(np.where(is_target, policy * np.where(is_target, log_policy, 0), 0), axis=1)
-    return float(by_row.sum() / max(1, np.count_nonzero(is_target.any(axis=1))))
+    by_row = np.where(policy > 0, policy * np.where(policy > 0, log_policy, 0), 0).sum(axis=1)
+    return float(-by_row.mean())

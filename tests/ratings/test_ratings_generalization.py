@@ -43,6 +43,18 @@ def test_the_policy_loss_is_that_of_training(dtype: type, without_target: int) -
     assert policy_loss(rows, said) == pytest.approx(training_loss(rows, said), rel=1e-5)
 
 
+def test_a_full_board_has_no_part_in_it() -> None:
+    """Where fill-in has decided everything no cell is empty, and nothing is to be learnt."""
+    rows = random_rows(40, 4)
+    said = said_of(rows, 1)
+    rows.cells[:3], rows.policy[:3] = 1, 0
+    others = Rows._make(column[3:] for column in rows)
+    of_others = said._replace(logits=said.logits[3:], value=said.value[3:])
+    assert policy_loss(rows, said) == pytest.approx(policy_loss(others, of_others))
+    full = Rows._make(column[:3] for column in rows)
+    assert policy_loss(full, said._replace(logits=said.logits[:3], value=said.value[:3])) == 0
+
+
 def test_what_is_said_of_occupied_cells_does_not_count() -> None:
     rows = random_rows(40, 4)
     said = said_of(rows, 1)
