@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -36,12 +36,29 @@ class Family:
 
     def cpu_s(self) -> float:
         """Return the CPU time of them all since they began, in seconds."""
-        this = psutil.Process()
+        self._cpu_s |= _of_family(os.getpid(), _cpu_s)
+        return sum(self._cpu_s.values())
+
+
+def family_memory_mb(pid: int) -> float:
+    """Return what a process and all that descend from it hold now, in MB; 0 when it has ended."""
+    return sum(_of_family(pid, lambda process: process.memory_info().rss).values()) / _MB
+
+
+def _of_family(pid: int, read: Callable[[psutil.Process], float]) -> dict[int, float]:
+    """Read something of a process and of its descendants, by their numbers."""
+    found: dict[int, float] = {}
+    with suppress(psutil.NoSuchProcess):
+        this = psutil.Process(pid)
         for process in (this, *this.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):  # it ended since it was listed
-                times = process.cpu_times()
-                self._cpu_s[process.pid] = times.user + times.system
-        return sum(self._cpu_s.values())
+                found[process.pid] = read(process)
+    return found
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 def totals(readings: Mapping[str, Mapping[str, float]], all_cpu_s: float) -> dict[str, float]:

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
-import psutil
 import tyro
 from rich.console import Console
 from rich.table import Table
@@ -19,6 +18,7 @@ from hexray.net.checkpoint import newest_path
 from hexray.options import read_settings
 from hexray.run_folder import RUN_FILE, SETTINGS_FILE
 from hexray.run_owner import OWNER_FILE, Owner, read_owner
+from hexray.usage import family_memory_mb
 
 _POLL_S = 0.2
 
@@ -93,7 +93,7 @@ def _facts(run: Path) -> dict[str, Any]:
         "state": _state(owner),
         "pid": None if owner is None else owner.pid,
         "host": None if owner is None else owner.host,
-        "memory_mb": _memory_mb(owner),
+        "memory_mb": family_memory_mb(owner.pid) if owner and owner.is_alive else None,
         "minutes": config.minutes,
         "trained_minutes": metrics.get("trained_s", 0.0) / 60,
         "measured_s_ago": now - measured.stat().st_mtime if measured.exists() else None,
@@ -109,20 +109,6 @@ def _state(owner: Owner | None) -> str:
     if not owner.is_here:
         return "elsewhere"
     return "running" if owner.is_alive else "died"
-
-
-def _memory_mb(owner: Owner | None) -> float | None:
-    """Return the resident memory of a run's processes, as far as they are on this machine."""
-    if owner is None or not owner.is_alive:
-        return None
-    total = 0
-    family = psutil.Process(owner.pid)
-    for process in (family, *family.children(recursive=True)):
-        try:
-            total += process.memory_info().rss
-        except psutil.NoSuchProcess:  # it has ended since it was listed
-            continue
-    return total / 1024**2
 
 
 _STATES = {

@@ -7,6 +7,7 @@ So a run folder can be read as one, too.
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from hexray.data.games import GameBlock
@@ -63,9 +64,9 @@ class Archive:
         for size in self.sizes():
             yield from self.games(size).blocks()
 
-    def index(self) -> Index:
-        """Open the index; to be closed by whoever asks."""
-        return Index(self._index)
+    def index(self) -> closing[Index]:
+        """Open the index for a ``with`` block."""
+        return closing(Index(self._index))
 
     @property
     def is_indexed(self) -> bool:

@@ -4,8 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple
 
 from hexray.data.seen import Match, Model, Run, Seen
 from hexray.errors import StoreError
@@ -92,7 +91,7 @@ class Came(NamedTuple):
 
 
 class Index:
-    """The index in one file, made when missing; use it as a context manager."""
+    """The index in one file, made when missing; to be closed by whoever opens it."""
 
     def __init__(self, path: Path) -> None:
         """Open ``path``; StoreError when it is no index or one of another version."""
@@ -108,16 +107,7 @@ class Index:
         if not 0 <= version <= _VERSION:
             raise StoreError(f"{path} is of version {version}, this hexray reads 1 to {_VERSION}")
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Close the file; what was added is in it already."""
         self._db.close()
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import pickle
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -178,13 +179,7 @@ def test_the_page_shows_boards_faults_and_files(
     ("arguments", "message"), [([], "no files; name"), (["empty"], "no files of games")]
 )
 def test_nothing_to_audit_is_told(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    message: str,
+    refused: Callable[..., str], arguments: list[str], message: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     Path("empty").mkdir()
-    assert main(["data", "audit", *arguments]) == 2
-    assert message in capsys.readouterr().err
+    assert message in refused("data", "audit", *arguments)

@@ -1,5 +1,6 @@
 """``hexray data inspect``: the rows that are looked for, drawn, with what is wrong with them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -117,14 +118,8 @@ def test_games_of_a_store_are_expanded(tmp_path: Path, capsys: pytest.CaptureFix
     [([], "no files; name"), (["empty"], "empty holds no rows"), (["x.parquet"], "is no file of")],
 )
 def test_nothing_to_inspect_is_told(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    arguments: list[str],
-    message: str,
+    refused: Callable[..., str], arguments: list[str], message: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     Path("empty").mkdir()
     Path("x.parquet").write_bytes(b"nothing")
-    assert main(["data", "inspect", *arguments]) == 2
-    assert message in capsys.readouterr().err
+    assert message in refused("data", "inspect", *arguments)

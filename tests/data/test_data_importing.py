@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +209,7 @@ def test_a_folder_without_games_is_no_store(tmp_path: Path) -> None:
 
 def test_an_index_of_another_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
-    with Index(path) as index:
+    with closing(Index(path)) as index:
         index._db.execute("PRAGMA user_version = 7")
     with pytest.raises(StoreError, match=r"version 7, this hexray reads 1 to 2"):
         Index(path)
@@ -219,13 +220,13 @@ def test_an_index_of_another_version_is_refused(tmp_path: Path) -> None:
 
 def test_an_index_of_the_first_version_is_read_and_written_on(tmp_path: Path) -> None:
     path = tmp_path / "index.sqlite"
-    with Index(path) as index:
+    with closing(Index(path)) as index:
         index.add_source(Came("old.trmph", "trmph", games=3))
         index._db.executescript(
             "DROP TABLE runs; DROP TABLE models; DROP TABLE matches; PRAGMA user_version = 1"
         )
     for _ in range(2):
-        with Index(path) as index:
+        with closing(Index(path)) as index:
             assert index.sources() == [Came("old.trmph", "trmph", games=3)]
             assert index.matches() == index.runs() == index.models() == []
 
