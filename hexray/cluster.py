@@ -1,58 +1,51 @@
-"""Ray's side of a run: start it, place the actors, and connect them.
+"""Ray's side of a run: start it, place processes on its nodes, call them, and fetch answers.
 
-The bodies of the actors are plain classes in ``hexray.actors``; the subclasses here only give
-them what reaches others through Ray.
+An actor is placed first and built by a call, then opened. When its process dies, Ray begins a new
+one behind the same handle, which waits to be built and opened again.
 """
 
 import asyncio
+import inspect
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import ray
-from ray.exceptions import RayTaskError
+from ray.exceptions import (
+    GetTimeoutError,
+    ObjectLostError,
+    OutOfMemoryError,
+    RayActorError,
+    RayTaskError,
+)
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from hexray.actors.inference import BEST, LIVE, InferenceServer
-from hexray.actors.judge import Judges
-from hexray.actors.learner import Learner
-from hexray.actors.player import Player
-from hexray.actors.rater import Published, Rater, Slots
-from hexray.actors.replay import Replays
+from hexray.actors.inference import LIVE
 from hexray.config import RunConfig
-from hexray.curriculum import boards_of
-from hexray.data.rows import Further
-from hexray.errors import HexrayError
+from hexray.errors import ActorSilent, HexrayError
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
 from hexray.placement import Node, Placement, lay_out, wanted_by
 from hexray.usage import own_usage
 
+FETCH_SECONDS = 900.0
 _INLINE_BYTES = 90_000
 """Messages above 100 KB go through the object store, which costs three times as much."""
+_RETRIED = frozenset({"evaluate", "append", "sample", "sample_both", "newest_version"})
+"""Methods that a new process may be asked again, once it is open: pure or idempotent."""
+_APART = {"publish": 2}
+"""Methods whose results travel apart, so that one can be fetched without the other."""
 
 
-class Actors(NamedTuple):
-    """Handles of a run; whoever holds them keeps the actors alive."""
+class NotBuilt(Exception):
+    """The process of an actor died a moment ago, and the new one does not know yet who it is."""
 
-    servers: list[Any]
-    players: list[Any]
-    replay: Any
-    learner: Any
-    judge: Any
 
-    def named(self) -> dict[str, Any]:
-        """Return every actor by a name of its own."""
-        return {
-            **{f"server-{index}": server for index, server in enumerate(self.servers)},
-            **{f"player-{index}": player for index, player in enumerate(self.players)},
-            "replay": self.replay,
-            "learner": self.learner,
-            "judge": self.judge,
-        }
+LOST = (RayActorError, ObjectLostError, OutOfMemoryError, NotBuilt)
+"""What a call ends with when a process died that it needed."""
 
 
 @contextmanager
@@ -96,52 +89,14 @@ def plan(config: RunConfig) -> Placement:
         for node in ray.nodes()
         if node["Alive"]
     ]
-    here = _here()
-    nodes.sort(key=lambda node: (node.id != here, node.id))
+    driver = here()
+    nodes.sort(key=lambda node: (node.id != driver, node.id))
     return lay_out(nodes, wanted_by(config))
 
 
-def _here() -> str:
+def here() -> str:
     """Return the node of this process."""
     return ray.get_runtime_context().get_node_id()
-
-
-class _PlayerActor(Player):
-    """A player whose leaves and games travel through Ray."""
-
-    def __init__(
-        self, config: RunConfig, name: str, stream: tuple[int, ...], server: Any, replay: Any
-    ) -> None:
-        slot = BEST if config.promotion.players_use == "best" else LIVE
-        evaluate = remote_evaluate(server, config.inference.batch_rows, slot)
-        super().__init__(config, name, stream, evaluate, replay.append.remote)
-
-
-class _JudgeActor(Judges):
-    """A judge whose leaves travel through Ray, with a rater beside it."""
-
-    def __init__(self, config: RunConfig, folder: Path, servers: list[Any]) -> None:
-        rows, server = config.inference.batch_rows, servers[0]
-        super().__init__(boards_of(config), remote_evaluate(server, rows))
-
-        async def load(published: Published, slot: int) -> None:
-            chosen = servers if slot == BEST else servers[:1]
-            await asyncio.gather(*(each.load.remote(published, slot) for each in chosen))
-
-        async def match_seconds() -> float:
-            return await server.match_seconds.remote()
-
-        slots = Slots(lambda slot: remote_evaluate(server, rows, slot), load, match_seconds)
-        self.rater = Rater(config, folder, slots)
-
-    async def begin_rating(self, published: Published) -> None:
-        await self.rater.begin(published)
-
-    async def rate(self, published: Published) -> dict[str, float]:
-        return await self.rater.rate(published)
-
-    async def stop_rating(self) -> None:
-        await self.rater.stop()
 
 
 def remote_evaluate(server: Any, batch_rows: int, slot: int = LIVE) -> EvaluateAsync:
@@ -169,112 +124,42 @@ def _join(parts: list[Evaluation]) -> Evaluation:
     )
 
 
-def start_actors(config: RunConfig, folder: Path, name: str, start: int) -> Actors:
-    """Start every actor of a run and give the servers the learner's weights.
-
-    ``name`` is the run's, ``start`` counts its starts: both keep games apart from all others.
-    """
-    placement = plan(config)
-    # Placed first, so that their processes come up while the servers are built. Replay writes into
-    # the run folder, which is the driver's.
-    replay = _place(Replays, "replay", _here())
-    learner = _place(
-        Learner,
-        "learner",
-        placement.learner,
-        num_cpus=config.learner.threads,
-        num_gpus=placement.gpus,
-    )
-    judge = _place(_JudgeActor, "judge", _here())
-    servers = start_servers(config, placement)
-    further = Further(config.learner.opponent_weight > 0, config.learner.owner_weight > 0)
-    fetch(
-        replay.build.remote(
-            folder / "games", boards_of(config), config.replay, config.seed, further
-        )
-    )
-    newest = replay.newest_version.remote()
-    players = start_players(config, placement, servers, replay, name, start)
-    fetch(learner.build.remote(config, folder / "checkpoints", newest))
-    fetch(judge.build.remote(config, folder, servers))
-    published = learner.publish.remote()
-    fetch([server.load.remote(published) for server in servers])
-    fetch(judge.begin_rating.remote(published))
-    return Actors(servers, players, replay, learner, judge)
-
-
-def start_servers(config: RunConfig, placement: Placement) -> list[Any]:
-    """Start the inference servers; each takes a GPU, or half of one, where there are any."""
-    settings = config.inference
-    servers = [
-        _place(
-            InferenceServer,
-            f"server-{index}",
-            node,
-            num_cpus=max(settings.threads, 1),
-            num_gpus=placement.gpus,
-        )
-        for index, node in enumerate(placement.servers)
-    ]
-    fetch(
-        [
-            server.build.remote(config.net, settings, config.board, cores)
-            for server, cores in zip(servers, placement.cores, strict=True)
-        ]
-    )
-    fetch(
-        [server.prepare.remote(board) for server in servers for board in config.curriculum.boards]
-    )
-    halves = config.selfplay.halves
-    fetch(
-        [
-            server.register.remote(placement.players_of(index) * halves)
-            for index, server in enumerate(servers)
-        ]
-    )
-    return servers
-
-
-def start_players(
-    config: RunConfig, placement: Placement, servers: list[Any], replay: Any, name: str, start: int
-) -> list[Any]:
-    """Start the players, each beside its server; ``replay`` acknowledges their games."""
-    seats = placement.players
-    players = [
-        _place(_PlayerActor, f"player-{index}", seat.node, num_cpus=1)
-        for index, seat in enumerate(seats)
-    ]
-    fetch(
-        [
-            player.build.remote(
-                config, f"{name}-{start}-{index}", (start, index), servers[seat.server], replay
-            )
-            for index, (player, seat) in enumerate(zip(players, seats, strict=True))
-        ]
-    )
-    return players
-
-
-def fetch(ref: Any) -> Any:
+def fetch(ref: Any, limit_s: float = FETCH_SECONDS) -> Any:
     """Wait for what an actor call returns (or a list of them).
 
     An error of hexray's own, or of the system's, is raised as it was raised there, any other
-    with Ray's traceback.
+    with Ray's traceback; one of ``LOST`` when the process died. Raises ActorSilent after
+    ``limit_s`` seconds.
     """
     try:
-        return ray.get(ref)
+        return ray.get(ref, timeout=limit_s)
+    except GetTimeoutError as error:
+        raise ActorSilent(
+            f"no answer within {limit_s:.0f} s from a process of this run; look for one that is "
+            "stopped or waits for a disk, then give the same command again"
+        ) from error
     except RayTaskError as error:
         if isinstance(error.cause, (HexrayError, OSError)):
             raise error.cause from error
         raise
 
 
-def _place(body: type, name: str, node: str, *, num_cpus: int = 0, num_gpus: float = 0) -> Any:
-    """Start a process for an actor; nothing but ``build`` may be called before it is built."""
-    actor = ray.remote(_built_by_call(body))
-    there = NodeAffinitySchedulingStrategy(node, soft=False)
+def place_actor(body: type, name: str, node: str, *, num_cpus: int = 0, num_gpus: float = 0) -> Any:
+    """Start a process for an actor, on ``node`` as long as that is alive; build, then open it.
+
+    When it dies, another takes its place behind the handle. Calls of ``_RETRIED`` that it has not
+    answered wait for that one to be open and are asked again; other calls end with an error of
+    ``LOST``. ``beat`` and ``usage`` are answered also while the actor works.
+    """
+    actor = ray.remote(concurrency_groups={"control": 1})(_built_by_call(body))
+    there = NodeAffinitySchedulingStrategy(node, soft=True)
     return actor.options(
-        name=name, num_cpus=num_cpus, num_gpus=num_gpus, scheduling_strategy=there
+        name=name,
+        num_cpus=num_cpus,
+        num_gpus=num_gpus,
+        scheduling_strategy=there,
+        max_restarts=-1,
+        max_task_retries=-1,
     ).remote()
 
 
@@ -284,13 +169,60 @@ def _built_by_call(body: type) -> type:
     class Built(body):
         def __init__(self) -> None:
             """Wait for ``build``."""
+            self._is_built, self._opened = False, asyncio.Event()
 
+        @_once
         def build(self, *arguments: Any) -> None:
             super().__init__(*arguments)
+            self._is_built = True
 
+        @_once
+        def open(self) -> None:
+            """Answer from now on what a process that died has left unanswered."""
+            _check_built(self)
+            self._opened.set()
+
+        @ray.method(concurrency_group="control", max_task_retries=0)
+        def beat(self) -> bool:
+            """Give a sign of life: whether the actor is open."""
+            return self._opened.is_set()
+
+        @ray.method(concurrency_group="control", max_task_retries=0)
         def usage(self) -> dict[str, float]:
             """Return the usage of this process, and the CPU time ``spent`` by purpose."""
             return {**own_usage()._asdict(), **getattr(self, "spent", {})}
 
     Built.__name__ = Built.__qualname__ = body.__name__.lstrip("_").removesuffix("Actor")
+    for name, method in inspect.getmembers(body, inspect.isfunction):
+        if not name.startswith("_"):
+            setattr(Built, name, _guarded(name, method))
     return Built
+
+
+_once = ray.method(max_task_retries=0)
+
+
+def _guarded(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a method of a new process wait until it is open, or refuse while it is not built."""
+    is_retried = name in _RETRIED
+
+    async def waiting(self: Any, *arguments: Any) -> Any:
+        if is_retried:
+            await self._opened.wait()
+        _check_built(self)
+        return await method(self, *arguments)
+
+    def at_once(self: Any, *arguments: Any) -> Any:
+        _check_built(self)
+        return method(self, *arguments)
+
+    options: dict[str, Any] = {"max_task_retries": -1 if is_retried else 0}
+    if name in _APART:
+        options["num_returns"] = _APART[name]
+    # Ray looks at what is wrapped, so the options must not stand on a ``functools.wraps``.
+    return ray.method(**options)(waiting if inspect.iscoroutinefunction(method) else at_once)
+
+
+def _check_built(actor: Any) -> None:
+    if not actor._is_built:
+        raise NotBuilt(f"{type(actor).__name__} began anew and waits to be built")

@@ -41,8 +41,20 @@ class TrainingError(HexrayError):
     """Training cannot go on: rows that make no sense, or a loss that is no number."""
 
 
+class ActorSilent(HexrayError):
+    """A process of a run does not answer."""
+
+
+class CrashBudgetSpent(HexrayError):
+    """A process of a run died more often than its settings allow."""
+
+
 class EvaluationError(HexrayError):
     """A network answered with something that is no number."""
+
+
+class SlotEmpty(EvaluationError):
+    """A server is asked for weights that it does not have; it may have begun anew since."""
 
 
 class RatingsError(HexrayError):

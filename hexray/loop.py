@@ -10,10 +10,11 @@ from contextlib import closing
 from pathlib import Path
 
 from hexray.alerts import Alerts
-from hexray.cluster import fetch, ray_session, start_actors
-from hexray.config import GuardSettings, RunConfig
+from hexray.cluster import fetch, ray_session
+from hexray.config import GuardSettings, RunConfig, SupervisionSettings
 from hexray.console import Console
 from hexray.controller import Controller, Reached
+from hexray.crew import Crew
 from hexray.errors import HexrayError
 from hexray.evaluation import drive, know_nothing
 from hexray.files import atomic_write
@@ -28,8 +29,11 @@ from hexray.ratings.ladder_file import read_ladder
 from hexray.ratings.standings import listed
 from hexray.report import held_out_lines, rating_lines, write_curve, write_strength
 from hexray.run_folder import SETTINGS_FILE, open_run_folder
+from hexray.supervisor import Supervisor
 
 WRITE_SECONDS = 1.0
+ALERTED = ("silence", "slowness")
+"""What a supervisor tells that people who are away should know."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,16 +66,17 @@ def train(folder: Path, config: RunConfig) -> int:
         with ray_session(config):
             signals.install()  # Ray puts a handler of its own in place
             warm_up(config)
-            actors = start_actors(config, run.path, run.run_id, run.starts)
-            status = fetch(actors.learner.status.remote())
+            crew = Crew(config, run.path, run.run_id, run.starts)
+            status = fetch(crew.actors.learner.status.remote())
             for reason in status["skipped"]:
                 view.note(f"skipped a checkpoint: {reason}")
             recorder = _Recorder(writer, view, alerts)
             restraint = _restraint(config.guard, run.path, recorder, view, alerts)
-            controller = Controller(config, actors, status, recorder, restraint)
+            supervisor = _supervisor(config.supervision, crew, recorder, view, alerts)
+            controller = Controller(config, crew, status, recorder, restraint, supervisor)
             recorder.clock = lambda: controller.trained_s
             signals.stop = controller.stop
-            view.note(f"inference: {fetch(actors.servers[0].choice.remote())}")
+            view.note(f"inference: {fetch(crew.actors.servers[0].choice.remote())}")
             view.note(f"set up in {time.monotonic() - begun:.0f} s; {_outlook(config, status)}")
             controller.run()
             recorder.write()
@@ -93,6 +98,17 @@ def _restraint(
 
     guard = Guard(settings, folder)
     return Restraint(guard, settings.every_seconds, recorder, note, time.monotonic)
+
+
+def _supervisor(
+    settings: SupervisionSettings, crew: Crew, recorder: "_Recorder", view: Console, alerts: Alerts
+) -> Supervisor:
+    def tell(kind: str, text: str) -> None:
+        view.note(text)
+        if kind in ALERTED:
+            alerts.tell(kind, text)
+
+    return Supervisor(crew, settings, recorder, tell)
 
 
 def _outlook(config: RunConfig, status: Mapping[str, float]) -> str:

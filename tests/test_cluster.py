@@ -11,8 +11,10 @@ from oracle import winner_of
 from random_games import random_block
 
 from hexray import cluster
-from hexray.cluster import Actors, fetch, start_actors
+from hexray.actors.learner import Learner
+from hexray.cluster import fetch
 from hexray.config import with_overrides
+from hexray.crew import Actors, Crew
 from hexray.data.store import GameStore
 from hexray.errors import CheckpointError, SettingsError, StoreError
 from hexray.evaluation import Evaluation, Leaves, know_nothing
@@ -37,7 +39,7 @@ TINY = with_overrides(
 @pytest.fixture(scope="module")
 def run(ray_here: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Actors, Path]:
     folder = tmp_path_factory.mktemp("run")
-    return start_actors(TINY, folder, "test", 1), folder
+    return Crew(TINY, folder, "test", 1).actors, folder
 
 
 def test_players_games_reach_the_store_and_train_the_learner(run: tuple[Actors, Path]) -> None:
@@ -63,10 +65,10 @@ def _play_some(actors: Actors, rows: int) -> None:
 
 def test_published_weights_are_what_later_evaluations_carry(run: tuple[Actors, Path]) -> None:
     actors, _ = run
-    published = actors.learner.publish.remote()
+    number, published = actors.learner.publish.remote()
     version = fetch(actors.servers[0].load.remote(published))
     evaluation = fetch(actors.servers[0].evaluate.remote(np.zeros((2, 9), np.int8), 3))
-    assert evaluation.version == version == fetch(published)[0]
+    assert evaluation.version == version == fetch(number) == fetch(published)[0]
     assert evaluation.logits.dtype == np.float16
 
 
@@ -169,9 +171,9 @@ def test_the_judge_rates_a_published_version_against_an_earlier_one(
     actors, folder = run
     server, before = actors.servers[0], fetch(actors.servers[0].match_seconds.remote())
     live = fetch(server.evaluate.remote(np.zeros((1, 9), np.int8), 3)).version
-    first = fetch(actors.judge.rate.remote(actors.learner.publish.remote()))
+    first = fetch(actors.judge.rate.remote(actors.learner.publish.remote()[1]))
     assert "rating/elo" not in first
-    second = fetch(actors.judge.rate.remote(actors.learner.publish.remote()))
+    second = fetch(actors.judge.rate.remote(actors.learner.publish.remote()[1]))
     assert second["rating/version"] > first["best/version"]
     assert second["rating/games"] == 2 * TINY.judge.match_pairs
     assert second["rating/cost_s"] > fetch(server.match_seconds.remote()) - before > 0
@@ -191,17 +193,17 @@ def test_damaged_checkpoints_refuse_the_learner_by_name(ray_here: None, tmp_path
     damaged = tmp_path / "checkpoints" / "00000007"
     damaged.mkdir(parents=True)
     (damaged / "manifest.json").write_text("{}")
-    learner = cluster._place(cluster.Learner, "damaged", cluster._here())
+    learner = cluster.place_actor(Learner, "damaged", cluster.here())
     with pytest.raises(CheckpointError, match=r"no checkpoint in .* is valid.*\n.*00000007"):
         fetch(learner.build.remote(TINY, tmp_path / "checkpoints", 0))
 
 
 def test_versions_grow_past_those_of_stored_games(ray_here: None, tmp_path: Path) -> None:
-    learner = cluster._place(cluster.Learner, "late", cluster._here())
+    learner = cluster.place_actor(Learner, "late", cluster.here())
     fetch(learner.build.remote(TINY, tmp_path, 41))
-    assert fetch(learner.publish.remote())[0] == 42
+    assert fetch(learner.publish.remote()[0]) == 42
     fetch(learner.save.remote(12.5))
-    again = cluster._place(cluster.Learner, "again", cluster._here())
+    again = cluster.place_actor(Learner, "again", cluster.here())
     fetch(again.build.remote(TINY, tmp_path, 0))
     status = fetch(again.status.remote())
     assert (status["version"], status["trained_s"]) == (43, 12.5)
@@ -212,7 +214,7 @@ def test_more_processes_than_the_cluster_has_cpus_are_refused(
 ) -> None:
     many = with_overrides(TINY, {"selfplay": {"players": 500}})
     with pytest.raises(SettingsError, match=r"selfplay\.players 500 .* need 502 CPUs"):
-        start_actors(many, tmp_path, "many", 1)
+        Crew(many, tmp_path, "many", 1)
 
 
 def test_only_its_owner_can_read_rays_token(ray_here: None) -> None:

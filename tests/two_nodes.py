@@ -16,8 +16,9 @@ import ray
 import torch
 from ray.cluster_utils import Cluster
 
-from hexray.cluster import Actors, fetch, plan, ray_session, start_actors
+from hexray.cluster import fetch, plan, ray_session
 from hexray.config import RunConfig, with_overrides
+from hexray.crew import Actors, Crew
 from hexray.presets import quick
 
 CPUS = 4
@@ -31,7 +32,7 @@ def main(folder: Path) -> None:
     config = _config(cluster.address)
     with ray_session(config):
         planned = plan(config)
-        actors = start_actors(config, folder, "two", 1)
+        actors = Crew(config, folder, "two", 1).actors
         seen = {
             "driver": ray.get_runtime_context().get_node_id(),
             "nodes": [node["NodeID"] for node in ray.nodes()],

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hexray.batching import Request, next_batch
 from hexray.config import InferenceSettings, NetSettings
-from hexray.errors import EvaluationError
+from hexray.errors import SlotEmpty
 from hexray.evaluation import Evaluation, Leaves
 from hexray.net.cache import CachedEvaluator, Network
 from hexray.net.evaluator import Evaluator
@@ -83,13 +83,13 @@ class InferenceServer:
     async def evaluate(self, cells: NDArray[np.int8], size: int, slot: int = LIVE) -> Evaluation:
         """Evaluate int8[B, A] cells (mover frame) in one batch, with those of other requests.
 
-        Raises EvaluationError when the slot has no weights or the network fails, and ValueError
-        for cells that are no rows of boards of side ``size``.
+        Raises SlotEmpty when the slot has no weights, EvaluationError when the network fails, and
+        ValueError for cells that are no rows of boards of side ``size``.
         """
         if len(cells) == 0 or cells.shape != (len(cells), size * size):
             raise ValueError(f"cells of shape {cells.shape} are no rows of {size}x{size} boards")
         if slot not in self._evaluators:
-            raise EvaluationError(f"no weights are loaded in slot {slot}; call load first")
+            raise SlotEmpty(f"no weights are loaded in slot {slot}; call load first")
         loop = asyncio.get_running_loop()
         if self._worker is None:
             self._worker = loop.create_task(self._serve())

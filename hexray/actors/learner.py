@@ -6,6 +6,7 @@ from math import isqrt
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from hexray.config import RunConfig
@@ -15,6 +16,9 @@ from hexray.net.checkpoint import Checkpoint, newest_checkpoint, prune, save_che
 from hexray.net.trainer import Trainer
 from hexray.usage import Spent
 
+Published = tuple[int, Mapping[str, NDArray[np.float32]]]
+"""The number of weights, and they themselves."""
+
 
 class Learner:
     """Owns the weights. Versions only grow, also over crashes.
@@ -22,15 +26,18 @@ class Learner:
     ``spent`` is the CPU time of training, in seconds.
     """
 
-    def __init__(self, config: RunConfig, folder: Path, stored_version: int) -> None:
+    def __init__(
+        self, config: RunConfig, folder: Path, stored_version: int, published_version: int = 0
+    ) -> None:
         """Go on from the newest valid checkpoint in ``folder``, or begin with fresh weights.
 
-        ``stored_version`` is the newest version that left its mark on a stored game. Raises
-        CheckpointError when there are checkpoints and all are damaged.
+        ``stored_version`` is the newest version that left its mark on a stored game, and
+        ``published_version`` the newest that anybody was given. Raises CheckpointError when there
+        are checkpoints and all are damaged.
         """
         self._config, self._folder = config, folder
         self._trainer = Trainer(config.net, config.learner, config.board, config.seed)
-        self._version, self._trained_s = stored_version, 0.0
+        self._version, self._trained_s = max(stored_version, published_version), 0.0
         self.spent: Spent = {"training": 0.0}
         found, self._skipped = newest_checkpoint(folder)
         if found is None and self._skipped:
@@ -42,7 +49,7 @@ class Learner:
         if found is not None:
             self._trainer.load_state(found.state)
             self._trained_s = found.counters["trained_s"]
-            self._version = max(found.version, stored_version)
+            self._version = max(found.version, self._version)
 
     def status(self) -> dict[str, Any]:
         """Return version, rows and seconds trained, precision, and why checkpoints were skipped."""
@@ -65,17 +72,21 @@ class Learner:
         us_per_row = (time.perf_counter() - start) / len(rows.cells) * 1e6
         return {**losses, "us_per_row": us_per_row, "rows_trained": self._trainer.rows_trained}
 
-    def publish(self) -> tuple[int, Mapping[str, NDArray]]:
-        """Return a new version number and the weights to serve under it."""
-        self._version += 1
-        return self._version, self._trainer.published()
+    def publish(self) -> tuple[int, Published]:
+        """Return a new version number, and apart from it number and weights to serve under it."""
+        published = self._next_version()
+        return published[0], published
 
     def save(self, trained_s: float) -> str:
         """Write all that is needed to go on, under a version of its own; return its name."""
-        version, served = self.publish()
+        version, served = self._next_version()
         counters = {"trained_s": trained_s, "rows_trained": self._trainer.rows_trained}
         state = self._trainer.state()
         checkpoint = Checkpoint(version, self._config, state, dict(served), counters)
         path = save_checkpoint(self._folder, checkpoint)
         prune(self._folder, self._config.checkpoint.keep)
         return path.name
+
+    def _next_version(self) -> Published:
+        self._version += 1
+        return self._version, self._trainer.published()

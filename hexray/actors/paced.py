@@ -86,7 +86,9 @@ class Pace:
             yield
         finally:
             self._elsewhere_s = self.wait_for(self._cost_elsewhere())
-            self._budget.spend(time.process_time() - cpu_s + self._elsewhere_s - before_s)
+            # Whoever counts elsewhere may have begun anew, at nothing.
+            elsewhere_s = max(0.0, self._elsewhere_s - before_s)
+            self._budget.spend(time.process_time() - cpu_s + elsewhere_s)
 
 
 class PacedPlayer:

@@ -3,17 +3,15 @@
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hexray.actors.inference import BEST, HOME, RIVAL
+from hexray.actors.learner import Published
 from hexray.actors.paced import Budget, Pace, PacedPlayer, Stopped
 from hexray.config import RunConfig, SearchSettings, candidates_for
-from hexray.errors import CheckpointError
+from hexray.errors import CheckpointError, SlotEmpty
 from hexray.evaluation import EvaluateAsync, know_nothing
 from hexray.net.kept import (
     ServedNet,
@@ -37,8 +35,6 @@ from hexray.ratings.ladder import (
 from hexray.ratings.ladder_file import LADDER_FILE, read_ladder, write_ladder
 from hexray.ratings.results import count_pairs
 from hexray.ratings.standings import may_enter, metrics_of, next_match
-
-Published = tuple[int, Mapping[str, NDArray[np.float32]]]
 
 
 class Slots(NamedTuple):
@@ -106,13 +102,13 @@ class Rater:
     async def rate(self, published: Published) -> dict[str, float]:
         """Play one batch, of the ``published`` weights or of the test under way; return metrics.
 
-        Takes long, because it works only a share of the time. Once stopped it plays no further,
-        and there are no metrics.
+        Takes long, because it works only a share of the time. Once stopped, or once a server that
+        began anew has lost the weights of a side, it plays no further, and there are no metrics.
         """
         pace = Pace(self._budget, self._stopping, self._slots.match_seconds, self._sleep)
         try:
             return await asyncio.to_thread(self._rate, published, pace)
-        except Stopped:
+        except (Stopped, SlotEmpty):
             return {}
 
     async def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Settings of what keeps a run from filling its machine, and of who is told when it needs help."""
+"""Settings of what keeps a run going and its machine from filling, and of who is told."""
 
 from typing import Annotated, Literal
 
@@ -45,6 +45,25 @@ class GuardSettings(Settings):
                     "stop at once, with nothing held back before"
                 )
         return self
+
+
+class SupervisionSettings(Settings):
+    """What is done about processes of a run that die, hang or are slow."""
+
+    deaths: Annotated[int, Field(ge=0)] = 30
+    """Crash budget: deaths of one actor within window_minutes after which the run ends."""
+    window_minutes: Annotated[float, Field(gt=0)] = 60.0
+    """Minutes over which deaths count."""
+    wait_seconds: Seconds = 1.0
+    """Seconds before an actor that died while it was built is built again; doubled each time."""
+    wait_most_seconds: Seconds = 60.0
+    """The longest of those waits, in seconds."""
+    silent_seconds: Seconds = 30.0
+    """Seconds without a sign of life after which a process counts as frozen and is replaced."""
+    slow_seconds: Seconds = 60.0
+    """Seconds that a call may be under way before it is reported as slow."""
+    hang_seconds: Seconds = 900.0
+    """Seconds that a call may be under way before the actor is replaced."""
 
 
 class AlertSettings(Settings):

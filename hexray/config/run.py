@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from hexray.config.base import Settings, explain, merged
-from hexray.config.guarding import AlertSettings, GuardSettings
+from hexray.config.guarding import AlertSettings, GuardSettings, SupervisionSettings
 from hexray.config.judging import ClusterSettings, JudgeSettings, PromotionSettings
 from hexray.config.learning import (
     CheckpointSettings,
@@ -37,6 +37,7 @@ class RunConfig(Settings):
     checkpoint: CheckpointSettings = CheckpointSettings()
     judge: JudgeSettings = JudgeSettings()
     promotion: PromotionSettings = PromotionSettings()
+    supervision: SupervisionSettings = SupervisionSettings()
     guard: GuardSettings = GuardSettings()
     alerts: AlertSettings = AlertSettings()
     cluster: ClusterSettings = ClusterSettings()

@@ -118,8 +118,8 @@ class FileTrainer:
         """Measure the network on rows trained just now and on held-out ones."""
         if not len(self._held.outcome):
             return {}
-        version, weights = self._learner.publish()
-        self._evaluate.load(version, weights)
+        _, published = self._learner.publish()
+        self._evaluate.load(*published)
         rows = SplitRows(
             Rows._make(column[: len(self._held.outcome)] for column in trained), self._held
         )

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import ray
 
-from hexray.cluster import fetch, plan, ray_session, start_players, start_servers
+from hexray.cluster import fetch, plan, ray_session
 from hexray.config import RunConfig, with_overrides
+from hexray.crew import start_players, start_servers
 from hexray.data.games import GameBlock
 from hexray.net.trainer import fresh_weights
 from hexray.throughput.network import NetSpeed, Note, measure_net, with_backend

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import ray
 
-from hexray.cluster import fetch, plan, remote_evaluate, start_servers
+from hexray.cluster import fetch, plan, remote_evaluate
 from hexray.config import RunConfig, with_overrides
+from hexray.crew import start_servers
 from hexray.evaluation import Leaves
 from hexray.net.trainer import fresh_weights
 

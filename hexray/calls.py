@@ -1,0 +1,93 @@
+"""Calls of actors under way: who was asked for what, since when, and what to do with the answer."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import ray
+
+from hexray.cluster import LOST, fetch
+
+Then = Callable[[Any], object]
+
+
+class Call(NamedTuple):
+    """``who`` was asked for ``what`` at second ``since``; ``then`` receives the answer.
+
+    It may take ``patience`` times as long as most calls.
+    """
+
+    who: str
+    what: str
+    since: float
+    then: Then
+    patience: float = 1.0
+
+
+Lost = tuple[Call, Exception]
+"""A call that ended because a process did, and the error that says so."""
+
+
+class Calls:
+    """Bookkeeping of calls: every answer is looked at once, and every loss is told."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._under_way: dict[Any, Call] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def expect(self, who: str, ref: Any, what: str, then: Then, patience: float = 1.0) -> None:
+        """Wait for ``ref``, the answer of the actor ``who``."""
+        self._under_way[ref] = Call(who, what, self._clock(), then, patience)
+        self._counts[who, what] += 1
+
+    def wait(self, timeout_s: float) -> list[Lost]:
+        """Wait for the next answer and hand it on; return the call if it was lost.
+
+        Returns after ``timeout_s`` at the latest. Errors of an actor itself are raised.
+        """
+        if not self._under_way:
+            time.sleep(timeout_s)
+        return self._take(1, timeout_s)
+
+    def take(self) -> list[Lost]:
+        """Hand on all answers that are there; return the calls that were lost."""
+        return self._take(len(self._under_way), 0)
+
+    def count(self, what: str) -> int:
+        """Count the calls for ``what`` under way, to anybody."""
+        return sum(call.what == what for call in self._under_way.values())
+
+    def is_asked(self, who: str, what: str) -> bool:
+        """Say whether such a call is under way."""
+        return self._counts[who, what] > 0
+
+    def oldest(self) -> list[Call]:
+        """Return the call of each actor that is nearest to its limit, if any is under way."""
+        oldest: dict[str, Call] = {}
+        now = self._clock()
+        for call in self._under_way.values():
+            other = oldest.setdefault(call.who, call)
+            if (now - call.since) / call.patience > (now - other.since) / other.patience:
+                oldest[call.who] = call
+        return list(oldest.values())
+
+    def __len__(self) -> int:
+        return len(self._under_way)
+
+    def _take(self, most: int, timeout_s: float) -> list[Lost]:
+        if not self._under_way:
+            return []
+        done, _ = ray.wait(list(self._under_way), num_returns=most, timeout=timeout_s)
+        lost: list[Lost] = []
+        for ref in done:
+            call = self._under_way.pop(ref)
+            self._counts[call.who, call.what] -= 1
+            try:
+                answer = fetch(ref)
+            except LOST as error:
+                lost.append((call, error))
+            else:
+                call.then(answer)
+        return lost

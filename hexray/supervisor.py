@@ -1,0 +1,181 @@
+"""Keeps the actors of a run alive: builds anew who died, and names who hangs."""
+
+import time
+from collections.abc import Callable, Mapping
+
+import ray
+from ray.exceptions import OutOfMemoryError
+
+from hexray.calls import Call, Calls
+from hexray.config import SupervisionSettings
+from hexray.crew import Crew, Stages
+from hexray.errors import CrashBudgetSpent
+from hexray.health import (
+    State,
+    begun,
+    built,
+    died,
+    healthy,
+    is_silent,
+    is_spent,
+    may_build,
+)
+
+BEAT_SECONDS = 1.0
+LOOK_SECONDS = 0.2
+Report = Callable[[Mapping[str, float]], object]
+Tell = Callable[[str, str], object]
+"""Receives a kind of trouble (death, silence, slowness) and what to say of it."""
+
+
+class Supervisor:
+    """Watches over the actors of a crew, which are up when it begins.
+
+    That a process died is told by its signs of life alone: a call may also fail because of another
+    process than the one that was called.
+    """
+
+    def __init__(
+        self,
+        crew: Crew,
+        settings: SupervisionSettings,
+        report: Report,
+        tell: Tell,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``report`` receives metrics as they come."""
+        self._crew, self._settings = crew, settings
+        self._report, self._tell, self._clock = report, tell, clock
+        self._actors = crew.actors.named()
+        self._health = dict.fromkeys(self._actors, healthy(clock()))
+        self._beats, self._builds = Calls(clock), Calls(clock)
+        self._stages: dict[str, Stages] = {}
+        self._beat_due = dict.fromkeys(self._actors, 0.0)
+        self._look_due = 0.0
+        self._slow: set[tuple[str, float]] = set()
+        self._deaths = 0
+        self._came_back: list[str] = []
+
+    def is_up(self, name: str) -> bool:
+        """Say whether an actor can be asked for work."""
+        return self._health[name].state is State.UP
+
+    def suspect(self, name: str) -> None:
+        """Look after an actor at once, because a call has failed."""
+        self._beat_due[name] = self._look_due = 0.0
+
+    def look(self, calls: Calls) -> list[str]:
+        """Look after everybody, and at how long ``calls`` take; return who has come back.
+
+        Does nothing if it has just looked. Raises CrashBudgetSpent when an actor died too often,
+        and what an actor raises itself when it is built.
+        """
+        now = self._clock()
+        if now < self._look_due:
+            return []
+        self._look_due = now + LOOK_SECONDS
+        for call, error in self._beats.take():
+            self._lost(call, error)
+        for call, error in self._builds.take():
+            self._lost(call, error)
+        for name in self._actors:
+            self._look_after(name, now)
+        self._watch(calls, now)
+        back, self._came_back = self._came_back, []
+        return back
+
+    def _look_after(self, name: str, now: float) -> None:
+        health, settings = self._health[name], self._settings
+        if health.state is State.UP:
+            self._ask_for_sign(name, now)
+            if is_silent(health, now, settings):
+                self._replace(name, f"it has given no sign of life for {now - health.heard:.0f} s")
+        elif health.state is State.BUILDING:
+            self._build(name, now)
+        elif may_build(health, now, settings):
+            self._health[name] = begun(health, now)
+            self._stages[name] = self._crew.stages(name, self._health[name].life)
+            self._build(name, now)
+
+    def _ask_for_sign(self, name: str, now: float) -> None:
+        if now >= self._beat_due[name] and not self._beats.is_asked(name, "beat"):
+            self._beat_due[name] = now + BEAT_SECONDS
+            beat = self._actors[name].beat.remote()
+            self._beats.expect(name, beat, "beat", lambda is_open: self._heard(name, is_open))
+
+    def _heard(self, name: str, is_open: bool) -> None:
+        if self._health[name].state is State.UP:
+            self._health[name] = self._health[name]._replace(heard=self._clock())
+            if not is_open:
+                self._count_death(name, "its process ended, and a new one has begun")
+
+    def _lost(self, call: Call, error: Exception) -> None:
+        health = self._health[call.who]
+        # What was asked before a death is already accounted for.
+        if health.state is not State.DOWN and call.since >= health.since:
+            self._count_death(call.who, _why(error))
+
+    def _build(self, name: str, now: float) -> None:
+        """Go on to the next stage of building when the one before is done."""
+        health = self._health[name]
+        if self._builds.is_asked(name, "build"):
+            if now - health.since > self._settings.hang_seconds:
+                self._replace(name, f"it could not be built in {now - health.since:.0f} s")
+            return
+        refs = next(self._stages[name], None)
+        for ref in refs or ():
+            self._builds.expect(name, ref, "build", lambda _: None)
+        if refs is None:
+            self._health[name] = built(health, now)
+            self._came_back.append(name)
+            self._tell("back", f"{name} works again")
+            self._count_down()
+
+    def _replace(self, name: str, reason: str) -> None:
+        """End a process that is of no use; Ray begins another."""
+        ray.kill(self._actors[name], no_restart=False)
+        self._tell("silence", f"{name} is replaced: {reason}")
+        self._count_death(name, reason)
+
+    def _count_death(self, name: str, reason: str) -> None:
+        self._health[name] = health = died(self._health[name], self._clock(), self._settings)
+        self._deaths += 1
+        self._count_down()
+        if is_spent(health, self._settings):
+            raise CrashBudgetSpent(
+                f"{name} died {len(health.deaths)} times within "
+                f"{self._settings.window_minutes:g} minutes, the last time because {reason}; "
+                "mend that, or raise supervision.deaths, and give the same command again"
+            )
+        self._tell("death", f"{name} died: {reason}; it is built anew")
+
+    def _count_down(self) -> None:
+        down = sum(health.state is not State.UP for health in self._health.values())
+        self._report({"actors/deaths": self._deaths, "actors/down": down})
+
+    def _watch(self, calls: Calls, now: float) -> None:
+        """Tell who is slow, once a call, and replace who hangs."""
+        slow = set()
+        for call in calls.oldest():
+            age_s = now - call.since
+            if not self.is_up(call.who) or age_s < self._settings.slow_seconds * call.patience:
+                continue
+            slow.add((call.who, call.since))
+            text = f"{call.who} has been busy with {call.what} for {age_s:.0f} s"
+            if age_s > self._settings.hang_seconds * call.patience:
+                self._replace(call.who, text)
+            elif (call.who, call.since) not in self._slow:
+                self._tell("slowness", f"{text}, alive but slow")
+        if bool(slow) != bool(self._slow):
+            self._report({"alarm/slow": float(bool(slow))})
+        self._slow = slow
+
+
+def _why(error: Exception) -> str:
+    """Say why a process ended, as far as its error tells."""
+    if isinstance(error, OutOfMemoryError) or "OutOfMemory" in str(error):
+        return (
+            "Ray ended it because the machine ran out of memory (lower replay.window_rows, "
+            "selfplay.players or selfplay.games)"
+        )
+    return "its process ended"
