@@ -144,6 +144,16 @@ def fetch(ref: Any, limit_s: float = FETCH_SECONDS) -> Any:
         raise
 
 
+def reason_of(error: Exception) -> str:
+    """Say why a process ended, as far as its error tells."""
+    if isinstance(error, OutOfMemoryError) or "OutOfMemory" in str(error):
+        return (
+            "Ray ended it because the machine ran out of memory (lower replay.window_rows, "
+            "selfplay.players or selfplay.games)"
+        )
+    return "its process ended"
+
+
 def place_actor(body: type, name: str, node: str, *, num_cpus: int = 0, num_gpus: float = 0) -> Any:
     """Start a process for an actor, on ``node`` as long as that is alive; build, then open it.
 
@@ -151,7 +161,8 @@ def place_actor(body: type, name: str, node: str, *, num_cpus: int = 0, num_gpus
     answered wait for that one to be open and are asked again; other calls end with an error of
     ``LOST``. ``beat`` and ``usage`` are answered also while the actor works.
     """
-    actor = ray.remote(concurrency_groups={"control": 1})(_built_by_call(body))
+    remote: Any = ray.remote
+    actor = remote(concurrency_groups={"control": 1})(_built_by_call(body))
     there = NodeAffinitySchedulingStrategy(node, soft=True)
     return actor.options(
         name=name,
@@ -220,7 +231,8 @@ def _guarded(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     if name in _APART:
         options["num_returns"] = _APART[name]
     # Ray looks at what is wrapped, so the options must not stand on a ``functools.wraps``.
-    return ray.method(**options)(waiting if inspect.iscoroutinefunction(method) else at_once)
+    with_options: Any = ray.method(**options)
+    return with_options(waiting if inspect.iscoroutinefunction(method) else at_once)
 
 
 def _check_built(actor: Any) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from hexray.calls import Calls, Then
 from hexray.config import RunConfig
@@ -16,8 +16,8 @@ from hexray.curriculum import (
 )
 from hexray.figures import Figures, Report
 from hexray.guard import Restraint
-from hexray.play.first_moves import FirstMoves
-from hexray.supervisor import Supervisor
+from hexray.reached import Reached, measure_reached, to_compare
+from hexray.supervisor import Supervisor, Tell
 from hexray.throttle import throttle
 
 LEARNER_QUEUE = 2
@@ -25,20 +25,10 @@ LEARNER_QUEUE = 2
 TICK_S = 0.5
 STATS_SECONDS = 1.0
 USAGE_SECONDS = 10.0
+BOUNDED = ("play", "train", "publish")
+"""Calls of which so many are under way at once: one a player, the queue, one and one a server."""
 MATCH_PATIENCE = 20.0
 """Rating games may take so many times as long as other calls: they have a share of the time."""
-
-
-class Reached(NamedTuple):
-    """What a run has reached: measurements, first moves, and the moves of a game against itself.
-
-    ``smaller`` holds the measurements of the boards before the last, by board.
-    """
-
-    strength: dict[str, Any]
-    smaller: dict[int, dict[str, float]]
-    first_moves: FirstMoves
-    game: list[int]
 
 
 class Controller:
@@ -54,17 +44,21 @@ class Controller:
         crew: Crew,
         status: Mapping[str, float],
         report: Report,
+        tell: Tell,
         restraint: Restraint,
-        supervisor: Supervisor,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Go on from the learner's ``status``; ``report`` receives metrics as they come."""
+        """Go on from the learner's ``status``; ``report`` receives metrics as they come.
+
+        ``tell`` is told of trouble: its kind, and what to say of it.
+        """
         self._config, self._crew, self._actors = config, crew, crew.actors
         self._report, self._restraint, self._clock = report, restraint, clock
-        self._supervisor, self._calls = supervisor, Calls(clock)
+        self._tell, self._calls = tell, Calls(clock)
+        self._supervisor = Supervisor(crew, config.supervision, report, tell, clock)
         self._started = clock()
         self._trained_before = float(status["trained_s"])
-        self._rows_trained = int(status["rows_trained"])
+        self._rows_trained = self._rows_served = int(status["rows_trained"])
         self._rows_made: Mapping[int, int] = dict.fromkeys(boards_of(config), 0)
         self._play_turns, self._train_turns = Turns(), Turns()
         self._due: dict[str, float] = {}
@@ -83,6 +77,11 @@ class Controller:
     def progress(self) -> float:
         """The part of the run that is over, 0 to 1."""
         return min(1.0, self.trained_s / (self._config.minutes * 60))
+
+    @property
+    def _lag(self) -> int:
+        """Rows trained since players last got weights."""
+        return max(0, self._rows_trained - self._rows_served)
 
     def stop(self) -> None:
         """End the run as soon as the calls under way have returned."""
@@ -109,27 +108,10 @@ class Controller:
 
     def finish(self) -> Reached:
         """Publish the last weights, checkpoint them, and measure them."""
-        settings, learner, judge = self._config.judge, self._actors.learner, self._actors.judge
         self._ask_to_publish()
         self._drain()
-        self._answer("learner", learner.save, self.trained_s)
-        simulations = settings.final_simulations
-        first_moves, figures = {}, {}
-        for board in boards_of(self._config):
-            first_moves[board] = self._answer("judge", judge.first_moves, board, simulations)
-            measured = self._answer("judge", judge.measure, board, simulations)
-            figures[board] = {**measured, **first_moves[board].counts}
-        own = self._config.board
-        compared = self._answer("judge", judge.compare, *self._to_compare())
-        strength = {**figures.pop(own), **compared, "simulations": simulations}
-        game = self._answer("judge", judge.sample_game, own, simulations)
-        return Reached(strength, figures, first_moves[own], game)
-
-    def _to_compare(self) -> tuple[Any, ...]:
-        """Return what the judge needs to compare held-out games of the run's own board."""
-        board, settings = self._config.board, self._config.judge
-        rows = self._actors.replay.sample_both.remote(settings.held_out_rows, board)
-        return board, rows, settings
+        self._answer("learner", self._actors.learner.save, self.trained_s)
+        return measure_reached(self._answer, self._actors, self._config)
 
     def _is_over(self) -> bool:
         return self._stop or self.trained_s >= self._config.minutes * 60
@@ -146,16 +128,21 @@ class Controller:
         shares = shares_of_work(self.progress, config)
         if allowed.may_play and restraint.may_begin("play"):
             self._ask_players(shares)
-        if allowed.may_train and training < LEARNER_QUEUE and restraint.may_begin("train"):
+        lag = self._lag + training * block
+        may_train = allowed.may_train and training < LEARNER_QUEUE and lag < config.learner.lag_most
+        if may_train and restraint.may_begin("train"):
             known = [board for board in made if made[board] >= config.replay.min_rows]
             board = self._train_turns.take(shares, known)
             if board is not None and self._supervisor.is_up("learner"):
-                asked = (actors.replay.sample.remote(block, board), self.progress)
-                then = partial(self._trained, board)
-                self._expect("learner", actors.learner.train, "train", *asked, then=then)
+                rows = actors.replay.sample.remote(block, board)
+                then = partial(self._trained, board, rows)
+                train = actors.learner.train
+                self._expect("learner", train, "train", rows, self.progress, then=then)
         if self._rows_trained and self._is_due("publish", config.learner.publish_seconds):
             self._ask_to_publish()
         if self._is_due("stats", STATS_SECONDS):
+            self._report({"lag_rows": self._lag, "in_flight/calls": len(self._calls)})
+            self._report({f"in_flight/{what}": self._calls.count(what) for what in BOUNDED})
             self._expect("replay", actors.replay.stats, "stats", then=self._stored)
             for index, server in enumerate(actors.servers):
                 then = partial(self._figures.served, index)
@@ -183,7 +170,7 @@ class Controller:
         asked = (board, settings.simulations, settings.positions)
         self._expect("judge", judge.measure, "judge", *asked, then=partial(self._measured, board))
         if board == self._config.board:
-            rows = self._to_compare()
+            rows = to_compare(self._actors, self._config)
             self._expect("judge", judge.compare, "judge", *rows, then=self._report)
 
     def _ask_match(self) -> None:
@@ -250,19 +237,39 @@ class Controller:
         self._restraint.ended("play", stats["seconds"])
         self._figures.played(stats, self._config.selfplay.decided_simulations > 0)
 
-    def _trained(self, board: int, losses: Mapping[str, float]) -> None:
+    def _trained(self, board: int, rows: Any, losses: Mapping[str, Any]) -> None:
         self._rows_trained = int(losses["rows_trained"])
+        if "fault" in losses:
+            self._put_aside(rows, losses)
+            return
         self._restraint.ended("train", losses["us_per_row"] * losses["rows"] / 1e6)
         is_rehearsal = board < board_in_turn(self.progress, self._config)
         self._figures.trained(losses, board if is_rehearsal else None)
+
+    def _put_aside(self, rows: Any, losses: Mapping[str, Any]) -> None:
+        """Keep what nothing could be learned from, and tell."""
+        self._figures.learned_nothing("went_back" in losses)
+        fault, put_aside = losses["fault"], self._actors.replay.put_aside
+        if "went_back" in losses:
+            self._tell("rollback", f"went back to checkpoint {losses['went_back']}: {fault}")
+        self._expect(
+            "replay",
+            put_aside,
+            "put aside",
+            rows,
+            fault,
+            then=lambda path: self._tell("fault", f"a block was left out, see {path}: {fault}"),
+        )
 
     def _load(self, published: Any, version: int) -> None:
         """Send new weights to every server without looking at them."""
         self._crew.version, self._crew.published = version, published
         for index, server in enumerate(self._actors.servers):
-            self._expect(f"server-{index}", server.load, "publish", published, then=self._loaded)
+            then = partial(self._loaded, self._rows_trained)
+            self._expect(f"server-{index}", server.load, "publish", published, then=then)
 
-    def _loaded(self, version: int) -> None:
+    def _loaded(self, rows_trained: int, version: int) -> None:
+        self._rows_served = rows_trained
         self._report({"version": version})
 
     def _stored(self, stats: Mapping[int, Mapping[str, int]]) -> None:

@@ -15,10 +15,11 @@ from hexray.actors.learner import Learner
 from hexray.actors.player import Player
 from hexray.actors.rater import Published, Rater, Slots
 from hexray.actors.replay import Replays
-from hexray.cluster import fetch, here, place_actor, plan, remote_evaluate
+from hexray.cluster import LOST, fetch, here, place_actor, plan, reason_of, remote_evaluate
 from hexray.config import RunConfig
 from hexray.curriculum import boards_of
 from hexray.data.rows import Further
+from hexray.errors import ActorDied
 from hexray.placement import Placement
 
 Stages = Iterator[list[Any]]
@@ -56,8 +57,19 @@ class Crew:
         """Start every actor and give the servers the learner's weights.
 
         ``name`` is the run's, ``start`` counts its starts: both keep games apart from all others.
+        Raises ActorDied when a process dies meanwhile.
         """
         self._config, self._folder, self._name, self._start = config, folder, name, start
+        try:
+            self._begin()
+        except LOST as error:
+            raise ActorDied(
+                f"a process died while the run was set up ({reason_of(error)}); give the same "
+                "command again"
+            ) from error
+
+    def _begin(self) -> None:
+        config, name, start = self._config, self._name, self._start
         self._placement = placement = plan(config)
         # Placed first, so that their processes come up while the servers are built. Replay writes
         # into the run folder, which is the driver's.

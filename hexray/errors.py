@@ -45,6 +45,10 @@ class ActorSilent(HexrayError):
     """A process of a run does not answer."""
 
 
+class ActorDied(HexrayError):
+    """A process of a run died while others waited for it."""
+
+
 class CrashBudgetSpent(HexrayError):
     """A process of a run died more often than its settings allow."""
 

@@ -34,6 +34,7 @@ class Figures:
         self._served: dict[int, tuple[Mapping[str, float], float]] = {}
         self._rates: dict[int, float] = {}
         self._evaluations = 0.0
+        self._faults: Counter[str] = Counter()
         self._family = Family()
         self._readings: dict[str, Mapping[str, float]] = {}
 
@@ -50,6 +51,11 @@ class Figures:
         name = "learner" if board is None else f"learner/{board}x{board}"
         self._report({f"{name}/{key}": value for key, value in losses.items()})
         self._report({"learner/rows_trained": losses["rows_trained"]})
+
+    def learned_nothing(self, went_back: bool) -> None:
+        """Count a block that nothing could be learned from, and a way back to a checkpoint."""
+        self._faults.update(faults=1, rollbacks=int(went_back))
+        self._report({f"learner/{name}": count for name, count in self._faults.items()})
 
     def stored(self, stats: Mapping[int, Mapping[str, int]], board: int) -> None:
         """Tell of the games stored on all boards, ``board`` being the one in turn."""

@@ -32,11 +32,6 @@ class Health(NamedTuple):
     life: int = 0
 
 
-def healthy(now: float) -> Health:
-    """Return the health of an actor that has just been built for the first time."""
-    return Health(State.UP, now, now)
-
-
 def died(health: Health, now: float, settings: SupervisionSettings) -> Health:
     """Count a death, and forget those that are too old to count."""
     window_s = settings.window_minutes * 60

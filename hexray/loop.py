@@ -11,11 +11,11 @@ from pathlib import Path
 
 from hexray.alerts import Alerts
 from hexray.cluster import fetch, ray_session
-from hexray.config import GuardSettings, RunConfig, SupervisionSettings
+from hexray.config import GuardSettings, RunConfig
 from hexray.console import Console
-from hexray.controller import Controller, Reached
+from hexray.controller import Controller
 from hexray.crew import Crew
-from hexray.errors import HexrayError
+from hexray.errors import CrashBudgetSpent, HexrayError, TrainingError
 from hexray.evaluation import drive, know_nothing
 from hexray.files import atomic_write
 from hexray.game.picture import board_svg
@@ -27,13 +27,13 @@ from hexray.play.first_moves import table
 from hexray.play.selfplay import SelfPlay
 from hexray.ratings.ladder_file import read_ladder
 from hexray.ratings.standings import listed
+from hexray.reached import Reached
 from hexray.report import held_out_lines, rating_lines, write_curve, write_strength
 from hexray.run_folder import SETTINGS_FILE, open_run_folder
-from hexray.supervisor import Supervisor
 
 WRITE_SECONDS = 1.0
-ALERTED = ("silence", "slowness")
-"""What a supervisor tells that people who are away should know."""
+ALERTED = ("silence", "slowness", "rollback")
+"""Trouble that people who are away should know of."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,18 +70,21 @@ def train(folder: Path, config: RunConfig) -> int:
             status = fetch(crew.actors.learner.status.remote())
             for reason in status["skipped"]:
                 view.note(f"skipped a checkpoint: {reason}")
-            recorder = _Recorder(writer, view, alerts)
+            recorder, tell = _Recorder(writer, view, alerts), _Teller(view, alerts)
             restraint = _restraint(config.guard, run.path, recorder, view, alerts)
-            supervisor = _supervisor(config.supervision, crew, recorder, view, alerts)
-            controller = Controller(config, crew, status, recorder, restraint, supervisor)
+            controller = Controller(config, crew, status, recorder, tell, restraint)
             recorder.clock = lambda: controller.trained_s
             signals.stop = controller.stop
             view.note(f"inference: {fetch(crew.actors.servers[0].choice.remote())}")
             view.note(f"set up in {time.monotonic() - begun:.0f} s; {_outlook(config, status)}")
-            controller.run()
-            recorder.write()
-            view.note("measuring the strength reached")
-            reached = controller.finish()
+            try:
+                controller.run()
+                recorder.write()
+                view.note("measuring the strength reached")
+                reached = controller.finish()
+            except (CrashBudgetSpent, TrainingError) as error:
+                alerts.tell("ended", str(error))
+                raise
         reached.strength["ratings"] = listed(read_ladder(run.path))
         _write_results(run.path, config, reached)
     print(_summary(run.path, config, reached, controller.trained_s))
@@ -100,17 +103,6 @@ def _restraint(
     return Restraint(guard, settings.every_seconds, recorder, note, time.monotonic)
 
 
-def _supervisor(
-    settings: SupervisionSettings, crew: Crew, recorder: "_Recorder", view: Console, alerts: Alerts
-) -> Supervisor:
-    def tell(kind: str, text: str) -> None:
-        view.note(text)
-        if kind in ALERTED:
-            alerts.tell(kind, text)
-
-    return Supervisor(crew, settings, recorder, tell)
-
-
 def _outlook(config: RunConfig, status: Mapping[str, float]) -> str:
     before = status["trained_s"] / 60
     if before >= config.minutes:
@@ -124,6 +116,18 @@ def warm_up(config: RunConfig) -> None:
     play = SelfPlay(config.board, small, config.search, "warm-up", config.seed, (0,))
     while drive(play.step(), know_nothing) is None:
         continue
+
+
+class _Teller:
+    """Writes what trouble there is, and lets people who are away know of some of it."""
+
+    def __init__(self, view: Console, alerts: Alerts) -> None:
+        self._view, self._alerts = view, alerts
+
+    def __call__(self, kind: str, text: str) -> None:
+        self._view.note(text)
+        if kind in ALERTED:
+            self._alerts.tell(kind, text)
 
 
 class _Recorder:

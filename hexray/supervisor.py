@@ -4,18 +4,18 @@ import time
 from collections.abc import Callable, Mapping
 
 import ray
-from ray.exceptions import OutOfMemoryError
 
 from hexray.calls import Call, Calls
+from hexray.cluster import reason_of
 from hexray.config import SupervisionSettings
 from hexray.crew import Crew, Stages
 from hexray.errors import CrashBudgetSpent
 from hexray.health import (
+    Health,
     State,
     begun,
     built,
     died,
-    healthy,
     is_silent,
     is_spent,
     may_build,
@@ -47,7 +47,7 @@ class Supervisor:
         self._crew, self._settings = crew, settings
         self._report, self._tell, self._clock = report, tell, clock
         self._actors = crew.actors.named()
-        self._health = dict.fromkeys(self._actors, healthy(clock()))
+        self._health = dict.fromkeys(self._actors, Health(State.UP, clock(), clock()))
         self._beats, self._builds = Calls(clock), Calls(clock)
         self._stages: dict[str, Stages] = {}
         self._beat_due = dict.fromkeys(self._actors, 0.0)
@@ -113,7 +113,7 @@ class Supervisor:
         health = self._health[call.who]
         # What was asked before a death is already accounted for.
         if health.state is not State.DOWN and call.since >= health.since:
-            self._count_death(call.who, _why(error))
+            self._count_death(call.who, reason_of(error))
 
     def _build(self, name: str, now: float) -> None:
         """Go on to the next stage of building when the one before is done."""
@@ -169,13 +169,3 @@ class Supervisor:
         if bool(slow) != bool(self._slow):
             self._report({"alarm/slow": float(bool(slow))})
         self._slow = slow
-
-
-def _why(error: Exception) -> str:
-    """Say why a process ended, as far as its error tells."""
-    if isinstance(error, OutOfMemoryError) or "OutOfMemory" in str(error):
-        return (
-            "Ray ended it because the machine ran out of memory (lower replay.window_rows, "
-            "selfplay.players or selfplay.games)"
-        )
-    return "its process ended"

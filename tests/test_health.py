@@ -9,7 +9,6 @@ from hexray.health import (
     begun,
     built,
     died,
-    healthy,
     is_silent,
     is_spent,
     may_build,
@@ -20,9 +19,12 @@ SETTINGS = SupervisionSettings(
 )
 
 
+BORN = Health(State.UP, 0.0, 0.0)
+
+
 def _dies_in_vain(times: int) -> Health:
     """Return the health of one that died while it worked, then so often while it was built."""
-    health = died(healthy(0.0), 100.0, SETTINGS)
+    health = died(BORN, 100.0, SETTINGS)
     for _ in range(times):
         health = died(begun(health, 100.0), 100.0, SETTINGS)
     return health
@@ -46,7 +48,7 @@ def test_one_that_works_again_is_built_at_once_the_next_time() -> None:
 
 @pytest.mark.parametrize("state", [State.UP, State.BUILDING])
 def test_only_who_is_down_is_built(state: State) -> None:
-    assert not may_build(healthy(0.0)._replace(state=state), 1e9, SETTINGS)
+    assert not may_build(BORN._replace(state=state), 1e9, SETTINGS)
 
 
 def test_every_building_is_a_life_of_its_own() -> None:
@@ -61,7 +63,7 @@ def test_the_budget_is_spent_by_the_death_after_the_last_allowed() -> None:
 
 
 def test_deaths_are_forgotten_after_the_window() -> None:
-    health = healthy(0.0)
+    health = BORN
     for minute in range(50):
         health = died(built(health, 60.0 * minute), 60.0 * minute, SETTINGS)
         assert not is_spent(health, SETTINGS)
@@ -78,7 +80,7 @@ def test_deaths_are_forgotten_after_the_window() -> None:
     ],
 )
 def test_silence_counts_only_where_a_sign_is_due(state: State, now: float, expected: bool) -> None:
-    assert is_silent(healthy(0.0)._replace(state=state), now, SETTINGS) is expected
+    assert is_silent(BORN._replace(state=state), now, SETTINGS) is expected
 
 
 def test_coming_back_is_a_sign_of_life() -> None:

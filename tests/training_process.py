@@ -44,15 +44,15 @@ ROLES = ("player", "inferenceserver", "replays", "learner", "judge")
 class Training:
     """A run as a process. ``output`` is what it has written so far, line by line."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, program: str = "acknowledged_run.py") -> None:
         self.folder, self._acknowledged = folder / "run", folder / "acknowledged"
         self._acknowledged.mkdir(exist_ok=True)
         home = folder / "home"
         home.mkdir(exist_ok=True)
-        program = Path(__file__).with_name("faults") / "acknowledged_run.py"
+        path = Path(__file__).with_name("faults") / program
         own = {"HOME": str(home), "HEXRAY_TEST_ACKNOWLEDGED": str(self._acknowledged)}
         self.process = subprocess.Popen(
-            [sys.executable, str(program), f"--run-dir={self.folder}", *TINY, *arguments],
+            [sys.executable, str(path), f"--run-dir={self.folder}", *TINY, *arguments],
             env={**os.environ, **own},
             text=True,
             stdout=subprocess.PIPE,
@@ -103,6 +103,18 @@ class Training:
         process = rng.choice(self.processes(role))
         process.kill()
         return process.pid
+
+    def pause(self, role: str) -> psutil.Process:
+        """SIGSTOP the one process of a role; return it, to be resumed."""
+        self.wait_for(lambda: self.processes(role))
+        [process] = self.processes(role)
+        process.suspend()
+        return process
+
+    def memory_mb(self) -> float:
+        """Return what all processes of the run have in memory, shared pages counted once each."""
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        return sum(process.memory_info().rss for process in family) / 2**20
 
     def metric(self, name: str) -> float | None:
         """Return the last value of a metric."""

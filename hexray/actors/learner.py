@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from hexray.config import RunConfig
 from hexray.data.rows import Rows
-from hexray.errors import CheckpointError
+from hexray.errors import CheckpointError, TrainingError
 from hexray.net.checkpoint import Checkpoint, newest_checkpoint, prune, save_checkpoint
 from hexray.net.trainer import Trainer
 from hexray.usage import Spent
 
 Published = tuple[int, Mapping[str, NDArray[np.float32]]]
 """The number of weights, and they themselves."""
+
+
+class _WeightsLost(TrainingError):
+    """Nothing good can come of the weights any more."""
 
 
 class Learner:
@@ -38,6 +42,7 @@ class Learner:
         self._config, self._folder = config, folder
         self._trainer = Trainer(config.net, config.learner, config.board, config.seed)
         self._version, self._trained_s = max(stored_version, published_version), 0.0
+        self._faults = self._went_back = 0
         self.spent: Spent = {"training": 0.0}
         found, self._skipped = newest_checkpoint(folder)
         if found is None and self._skipped:
@@ -61,13 +66,26 @@ class Learner:
             "skipped": self._skipped,
         }
 
-    def train(self, rows: Rows, progress: float) -> dict[str, float]:
+    def train(self, rows: Rows, progress: float) -> dict[str, Any]:
         """Train on a block of batches of any board; ``progress`` [0, 1] sets the learning rate.
 
-        ``us_per_row`` is what a row took, in microseconds, checks and loading included.
+        ``us_per_row`` is what a row took, in microseconds, checks and loading included. Where the
+        rows make no sense, or what is learned from them, ``fault`` says why, beside it stands only
+        ``rows_trained``, and after ``learner.faults_most`` such blocks in a row, or when weights
+        are no numbers, ``went_back`` says to which checkpoint the weights went back. Raises
+        TrainingError when there is none, or when that did not help.
         """
+        try:
+            return self._train(rows, progress)
+        except TrainingError as error:
+            return self._after_fault(error)
+
+    def _train(self, rows: Rows, progress: float) -> dict[str, Any]:
         start, cpu_start = time.perf_counter(), time.thread_time()
         losses = self._trainer.train(rows, isqrt(rows.cells.shape[1]), progress)
+        if not self._trainer.is_finite():
+            raise _WeightsLost("weights are no numbers after this block")
+        self._faults = self._went_back = 0
         self.spent["training"] += time.thread_time() - cpu_start
         us_per_row = (time.perf_counter() - start) / len(rows.cells) * 1e6
         return {**losses, "us_per_row": us_per_row, "rows_trained": self._trainer.rows_trained}
@@ -86,6 +104,26 @@ class Learner:
         path = save_checkpoint(self._folder, checkpoint)
         prune(self._folder, self._config.checkpoint.keep)
         return path.name
+
+    def _after_fault(self, error: TrainingError) -> dict[str, Any]:
+        self._faults += 1
+        found: dict[str, Any] = {"fault": str(error)}
+        if self._faults >= self._config.learner.faults_most or isinstance(error, _WeightsLost):
+            found["went_back"] = self._go_back(error)
+        return {**found, "rows_trained": self._trainer.rows_trained}
+
+    def _go_back(self, error: TrainingError) -> str:
+        """Take the weights of the newest valid checkpoint; return its name."""
+        checkpoint, _ = newest_checkpoint(self._folder)
+        if checkpoint is None or self._went_back:
+            reason = "there is no checkpoint" if checkpoint is None else "it did not help before"
+            raise TrainingError(
+                f"{error}; no way back: {reason}. Look at suspects/ in the run folder, and lower "
+                "learner.learning_rate"
+            ) from error
+        self._trainer.load_state(checkpoint.state)
+        self._faults, self._went_back = 0, 1
+        return f"{checkpoint.version:08d}"
 
     def _next_version(self) -> Published:
         self._version += 1

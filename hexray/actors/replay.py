@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from math import isqrt
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hexray.data.held_out import SplitRows, SplitWindow
 from hexray.data.rows import NOTHING_FURTHER, Further, Rows
 from hexray.data.sampling import picker
 from hexray.data.store import GameStore
+from hexray.data.suspects import put_aside
 from hexray.errors import StoreError
 
 
@@ -102,6 +104,11 @@ class Replay:
             "commits": self._commits,
         }
 
+    async def put_aside(self, rows: Rows, reason: str, folder: Path) -> Path:
+        """Keep rows that nothing can be learned from in ``folder``, with the ids of their games."""
+        newest = self._store.newest(self._settings.window_rows)
+        return await asyncio.to_thread(put_aside, folder, rows, reason, newest)
+
     async def newest_version(self) -> int:
         """Return the highest number of weights in memory, 0 while there is no row."""
         return self._window.newest_version
@@ -134,6 +141,7 @@ class Replays:
         further: Further = NOTHING_FURTHER,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._suspects = folder.parent / "suspects"
         self._of = {
             board: Replay(folder / f"{board}x{board}", board, settings, seed, further)
             for board in boards
@@ -159,6 +167,10 @@ class Replays:
     async def stats(self) -> dict[int, dict[str, int]]:
         """Return what each board's replay counts; see ``Replay.stats``."""
         return {board: await replay.stats() for board, replay in self._of.items()}
+
+    async def put_aside(self, rows: Rows, reason: str) -> Path:
+        """Keep rows of any board in ``suspects`` beside the games; see ``Replay.put_aside``."""
+        return await self._of[isqrt(rows.cells.shape[1])].put_aside(rows, reason, self._suspects)
 
     async def newest_version(self) -> int:
         """Return the highest number of weights in any window, 0 while all are empty."""

@@ -71,6 +71,10 @@ class LearnerSettings(Settings):
     """CPU threads of the learner."""
     publish_seconds: Seconds = 1.0
     """Seconds between two versions of the weights sent to the servers."""
+    lag_most: Annotated[int, Field(ge=1)] = 1_000_000
+    """Rows trained since players last got weights, beyond which training waits for that."""
+    faults_most: Annotated[int, Field(ge=1)] = 3
+    """Blocks in a row that nothing can be learned from, before the last checkpoint is taken."""
 
 
 class CheckpointSettings(Settings):

@@ -2,15 +2,12 @@
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from hexray.config import LearnerSettings
 from hexray.data.rows import Rows
+from hexray.data.suspects import row_faults
 from hexray.errors import TrainingError
 from hexray.net.loss import Targets, heads_of
-
-# Policy targets are float16: a row of 361 rounded shares strays from one by at most this.
-POLICY_SUM_TOLERANCE = 0.01
 
 
 def check_rows(rows: Rows, size: int, settings: LearnerSettings) -> None:
@@ -30,19 +27,7 @@ def check_rows(rows: Rows, size: int, settings: LearnerSettings) -> None:
                 f"rows without targets for learner.{name}_weight {asked_for[name].shape}; "
                 "set it to 0, or let replay make them"
             )
-    faults = {
-        **_policy_faults("policy", rows.policy, rows.cells),
-        "its outcome is neither 1 nor -1": abs(rows.outcome) != 1,
-        "its root_value is not in [-1, 1]": ~(abs(rows.root_value) <= 1),
-    }
-    if rows.reply.shape[1]:
-        faults |= _policy_faults("reply", rows.reply, rows.cells)
-    if rows.owner.shape[1]:
-        kept = (rows.owner == 0) | (rows.cells == 0) | (rows.owner == rows.cells)
-        faults["its owner is not -1, 0 or 1, or not that of a stone"] = (
-            ~kept | (abs(rows.owner) > 1)
-        ).any(axis=1)
-    for fault, found in faults.items():
+    for fault, found in row_faults(rows).items():
         if found.any():
             raise TrainingError(f"row {int(found.argmax())} of the block: {fault}")
 
@@ -72,15 +57,3 @@ def targets_of(rows: Rows, device: torch.device) -> Targets:
         rows.owner.astype(np.float32),
     )
     return Targets(*(torch.from_numpy(column).to(device) for column in columns))
-
-
-def _policy_faults(
-    name: str, policy: NDArray[np.float16], cells: NDArray[np.int8]
-) -> dict[str, NDArray[np.bool_]]:
-    sums = policy.sum(axis=1, dtype=np.float32)
-    off_by = np.minimum(abs(sums), abs(sums - 1))
-    misplaced = (policy < 0) | ((policy != 0) & (cells != 0))
-    return {
-        f"its {name} does not sum to 0 or 1": ~(off_by <= POLICY_SUM_TOLERANCE),
-        f"its {name} is negative or on a stone": misplaced.any(axis=1),
-    }

@@ -93,6 +93,11 @@ class Trainer:
         means = {name: value / steps for name, value in sums.items()}
         return {**means, "rows": float(len(rows.cells))}
 
+    def is_finite(self) -> bool:
+        """Say whether all weights, and the averages of them, are numbers."""
+        every = (*self._live.values(), *self._average.values())
+        return all(bool(torch.isfinite(tensor).all()) for tensor in every)
+
     def published(self) -> dict[str, NDArray[np.float32]]:
         """Return the averaged weights, BatchNorm folded, for an ``Evaluator`` (copies)."""
         return {name: tensor.numpy() for name, tensor in fold(self._average).items()}

@@ -12,8 +12,8 @@ def training(tmp_path: Path) -> Iterator[Callable[..., Training]]:
     """Start trainings in a folder of the test; what is left of them ends with it."""
     started: list[Training] = []
 
-    def start(*arguments: str) -> Training:
-        started.append(Training(tmp_path, *arguments))
+    def start(*arguments: str, **program: str) -> Training:
+        started.append(Training(tmp_path, *arguments, **program))
         return started[-1]
 
     yield start
