@@ -25,6 +25,7 @@ from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
 from hexray.options import parse_run
 from hexray.play.first_moves import table
 from hexray.play.selfplay import SelfPlay
+from hexray.preflight import refuse_what_cannot_fit
 from hexray.ratings.ladder_file import read_ladder
 from hexray.ratings.standings import listed
 from hexray.reached import Reached
@@ -51,6 +52,7 @@ def train(folder: Path, config: RunConfig) -> int:
 
     Returns 0, or 128 plus the signal that ended the run early.
     """
+    refuse_what_cannot_fit(folder, config)
     with (
         open_run_folder(folder, config) as run,
         closing(MetricsWriter(run.path)) as writer,

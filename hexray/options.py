@@ -43,7 +43,9 @@ class _Peek(RunOptions):
     board: int | None = None
 
 
-def parse_run(arguments: Sequence[str] | None = None) -> tuple[Path, RunConfig]:
+def parse_run(
+    arguments: Sequence[str] | None = None, prog: str = "python -m hexray.loop"
+) -> tuple[Path, RunConfig]:
     """Read the command line (default: this process's); return the run folder and the settings.
 
     Raises SettingsError for a bad settings file and for values that RunConfig refuses; an argument
@@ -57,7 +59,7 @@ def parse_run(arguments: Sequence[str] | None = None) -> tuple[Path, RunConfig]:
             _Command,
             args=arguments,
             default=_Command(options, base),
-            prog="python -m hexray.loop",
+            prog=prog,
             description=_DESCRIPTION,
         )
     except ValidationError as error:

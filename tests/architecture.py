@@ -23,7 +23,7 @@ LAYERS = (
     {"play", "net", "ratings"},
     {"actors", "htp"},
     {"metrics", "report", "console", "run_folder", "options", "throttle", "rates", "cluster"},
-    {"crew", "calls", "figures"},
+    {"crew", "calls", "figures", "preflight"},
     {"supervisor", "reached"},
     {"controller", "throughput", "pipeline"},
     {"loop"},

@@ -17,6 +17,7 @@ from hexray.cli.inspect import inspect
 from hexray.cli.match import match
 from hexray.cli.openings import openings
 from hexray.cli.pipeline import pipeline
+from hexray.cli.preflight import preflight
 from hexray.cli.replay import replay
 from hexray.cli.search import search
 from hexray.cli.solved import solved
@@ -26,8 +27,11 @@ from hexray.errors import HexrayError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb that the command line names; return the exit status."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        return _verbs().cli(args=arguments, prog="hexray")
+        if given[:1] == ["preflight"]:  # its arguments are those of another command
+            return preflight(*given[1:])
+        return _verbs().cli(args=given, prog="hexray")
     except BrokenPipeError:
         # Whoever read the output has enough; Python must not try to flush the rest at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -60,6 +64,7 @@ def _verbs() -> SubcommandApp:
         data_verbs.command(verb)
     verbs.command(solved)
     verbs.command(openings)
+    verbs.command(preflight)
     verbs.command(status)
     verbs.command(stop)
     verbs.command(match)
