@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import ray
 
 from hexray.cluster import LOST, fetch
+from hexray.errors import DiskRefuses
 
 Then = Callable[[Any], object]
 
@@ -26,7 +27,7 @@ class Call(NamedTuple):
 
 
 Lost = tuple[Call, Exception]
-"""A call that ended because a process did, and the error that says so."""
+"""A call without an answer, and why: its process died, or the disk refused; to be tried again."""
 
 
 class Calls:
@@ -86,7 +87,7 @@ class Calls:
             self._counts[call.who, call.what] -= 1
             try:
                 answer = fetch(ref)
-            except LOST as error:
+            except (*LOST, DiskRefuses) as error:
                 lost.append((call, error))
             else:
                 call.then(answer)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from hexray.calls import Calls, Then
+from hexray.asking import Asking
 from hexray.config import RunConfig
 from hexray.crew import Crew
 from hexray.curriculum import (
@@ -17,18 +17,15 @@ from hexray.curriculum import (
 from hexray.figures import Figures, Report
 from hexray.guard import Restraint
 from hexray.reached import Reached, measure_reached, to_compare
-from hexray.supervisor import Supervisor, Tell
+from hexray.supervisor import Tell
 from hexray.throttle import throttle
 
 LEARNER_QUEUE = 2
 """Training blocks under way at once: one trains, one is fetched."""
-TICK_S = 0.5
 STATS_SECONDS = 1.0
 USAGE_SECONDS = 10.0
 BOUNDED = ("play", "train", "publish")
 """Calls of which so many are under way at once: one a player, the queue, one and one a server."""
-MATCH_PATIENCE = 20.0
-"""Rating games may take so many times as long as other calls: they have a share of the time."""
 
 
 class Controller:
@@ -54,8 +51,8 @@ class Controller:
         """
         self._config, self._crew, self._actors = config, crew, crew.actors
         self._report, self._restraint, self._clock = report, restraint, clock
-        self._tell, self._calls = tell, Calls(clock)
-        self._supervisor = Supervisor(crew, config.supervision, report, tell, clock)
+        self._tell = tell
+        self._asking = Asking(crew, config.supervision, report, tell, restraint, clock)
         self._started = clock()
         self._trained_before = float(status["trained_s"])
         self._rows_trained = self._rows_served = int(status["rows_trained"])
@@ -96,22 +93,21 @@ class Controller:
         while not self._is_over():
             self._ask()
             self._collect()
-        self._expect("judge", self._actors.judge.stop_rating, "stop")
-        self._drain()
-        for index, player in enumerate(self._actors.players):
-            self._expect(f"player-{index}", player.deliver, "deliver")
-        self._drain()
-        self._stored(self._answer("replay", self._actors.replay.stats))
+        self._asking.expect("judge", self._actors.judge.stop_rating, "stop")
+        self._asking.drain()
+        players = enumerate(self._actors.players)
+        self._asking.answers_of_all({f"player-{index}": each.deliver for index, each in players})
+        self._stored(self._asking.answer("replay", self._actors.replay.stats))
         self._ask_usage()
-        self._drain()
+        self._asking.drain()
         self._ended = self._clock()
 
     def finish(self) -> Reached:
         """Publish the last weights, checkpoint them, and measure them."""
         self._ask_to_publish()
-        self._drain()
-        self._answer("learner", self._actors.learner.save, self.trained_s)
-        return measure_reached(self._answer, self._actors, self._config)
+        self._asking.drain()
+        self._asking.answer("learner", self._actors.learner.save, self.trained_s)
+        return measure_reached(self._asking.answer, self._actors, self._config)
 
     def _is_over(self) -> bool:
         return self._stop or self.trained_s >= self._config.minutes * 60
@@ -121,7 +117,7 @@ class Controller:
         config, actors, restraint = self._config, self._actors, self._restraint
         restraint.look()
         block = config.learner.batch_rows * config.learner.batches
-        training, made = self._calls.count("train"), self._rows_made
+        training, made = self._asking.count("train"), self._rows_made
         allowed = throttle(
             sum(made.values()), self._rows_trained, (training + 1) * block, config.replay
         )
@@ -133,20 +129,20 @@ class Controller:
         if may_train and restraint.may_begin("train"):
             known = [board for board in made if made[board] >= config.replay.min_rows]
             board = self._train_turns.take(shares, known)
-            if board is not None and self._supervisor.is_up("learner"):
+            if board is not None and self._asking.is_up("learner"):
                 rows = actors.replay.sample.remote(block, board)
                 then = partial(self._trained, board, rows)
                 train = actors.learner.train
-                self._expect("learner", train, "train", rows, self.progress, then=then)
+                self._asking.expect("learner", train, "train", rows, self.progress, then=then)
         if self._rows_trained and self._is_due("publish", config.learner.publish_seconds):
             self._ask_to_publish()
         if self._is_due("stats", STATS_SECONDS):
-            self._report({"lag_rows": self._lag, "in_flight/calls": len(self._calls)})
-            self._report({f"in_flight/{what}": self._calls.count(what) for what in BOUNDED})
-            self._expect("replay", actors.replay.stats, "stats", then=self._stored)
+            self._report({"lag_rows": self._lag, "in_flight/calls": len(self._asking)})
+            self._report({f"in_flight/{what}": self._asking.count(what) for what in BOUNDED})
+            self._asking.expect("replay", actors.replay.stats, "stats", then=self._stored)
             for index, server in enumerate(actors.servers):
                 then = partial(self._figures.served, index)
-                self._expect(f"server-{index}", server.stats, "stats", then=then)
+                self._asking.expect(f"server-{index}", server.stats, "stats", then=then)
         if self._rows_trained and self._is_due("judge", config.judge.every_seconds):
             self._ask_judge()
         if self._rows_trained and config.judge.match_seconds:
@@ -154,83 +150,62 @@ class Controller:
         if self._is_due("usage", USAGE_SECONDS):
             self._ask_usage()
         if self._is_due("checkpoint", config.checkpoint.every_seconds):
-            self._expect("learner", actors.learner.save, "checkpoint", self.trained_s)
+            self._asking.expect("learner", actors.learner.save, "checkpoint", self.trained_s)
 
     def _ask_players(self, shares: Mapping[int, float]) -> None:
         for index, player in enumerate(self._actors.players):
             name = f"player-{index}"
-            if self._supervisor.is_up(name) and not self._calls.is_asked(name, "play"):
+            if self._asking.is_free(name, "play"):
                 board = self._play_turns.take(shares, shares)
                 seconds = self._config.selfplay.round_seconds
-                self._expect(name, player.play, "play", seconds, board, then=self._played)
+                self._asking.expect(name, player.play, "play", seconds, board, then=self._played)
 
     def _ask_judge(self) -> None:
         settings, judge = self._config.judge, self._actors.judge
         board = board_in_turn(self.progress, self._config)
         asked = (board, settings.simulations, settings.positions)
-        self._expect("judge", judge.measure, "judge", *asked, then=partial(self._measured, board))
+        self._asking.expect(
+            "judge", judge.measure, "judge", *asked, then=partial(self._measured, board)
+        )
         if board == self._config.board:
             rows = to_compare(self._actors, self._config)
-            self._expect("judge", judge.compare, "judge", *rows, then=self._report)
+            self._asking.expect("judge", judge.compare, "judge", *rows, then=self._report)
 
     def _ask_match(self) -> None:
         is_in_turn = board_in_turn(self.progress, self._config) == self._config.board
         if is_in_turn and self._is_due("match", self._config.judge.match_seconds):
             published, rate = self._crew.published, self._actors.judge.rate
-            self._expect("judge", rate, "match", published, then=self._report)
+            self._asking.expect("judge", rate, "match", published, then=self._report)
 
     def _ask_usage(self) -> None:
         self._every("usage", USAGE_SECONDS)
         self._figures.begin_usage()
         for name, actor in self._actors.named().items():
-            self._expect(name, actor.usage, "usage", then=partial(self._figures.used, name))
+            self._asking.expect(name, actor.usage, "usage", then=partial(self._figures.used, name))
 
     def _ask_to_publish(self) -> None:
-        if self._supervisor.is_up("learner"):
+        if self._asking.is_up("learner"):
             version, published = self._actors.learner.publish.remote()
-            self._calls.expect("learner", version, "publish", partial(self._load, published))
+            self._asking.wait_for("learner", version, "publish", partial(self._load, published))
 
     def _every(self, what: str, seconds: float) -> None:
         self._due[what] = self._clock() + seconds
 
     def _is_due(self, what: str, seconds: float) -> bool:
         """Say whether it is time again, and nothing of the kind is still under way."""
-        if self._clock() < self._due.get(what, 0) or self._calls.count(what):
+        if self._clock() < self._due.get(what, 0) or self._asking.count(what):
             return False
         self._every(what, seconds)
         return True
 
-    def _expect(
-        self, who: str, method: Any, what: str, *arguments: Any, then: Then = lambda _: None
-    ) -> None:
-        """Ask an actor for ``what``, unless its process is gone."""
-        if self._supervisor.is_up(who):
-            patience = MATCH_PATIENCE if what == "match" else 1.0
-            self._calls.expect(who, method.remote(*arguments), what, then, patience)
-
-    def _answer(self, who: str, method: Any, *arguments: Any) -> Any:
-        """Ask an actor until it answers, over deaths of its process."""
-        answers: list[Any] = []
-        while not answers:
-            if not self._calls.is_asked(who, "answer"):
-                self._expect(who, method, "answer", *arguments, then=answers.append)
-            self._collect()
-        return answers[0]
-
-    def _drain(self) -> None:
-        while len(self._calls):
-            self._collect()
-
     def _collect(self) -> None:
-        """Wait for the next answer and look after the actors."""
-        for call, _ in self._calls.wait(TICK_S):
-            self._supervisor.suspect(call.who)
-        for name in self._supervisor.look(self._calls):
+        """Wait for the next answer; a new learner goes on from the checkpoint it has found."""
+        for name in self._asking.collect():
             if name == "learner":
-                self._expect(name, self._actors.learner.status, "status", then=self._resume)
+                then = self._resume
+                self._asking.expect(name, self._actors.learner.status, "status", then=then)
 
     def _resume(self, status: Mapping[str, float]) -> None:
-        """Go on from the checkpoint that a new learner has found."""
         self._rows_trained = int(status["rows_trained"])
 
     def _played(self, stats: Mapping[str, float]) -> None:
@@ -252,7 +227,7 @@ class Controller:
         fault, put_aside = losses["fault"], self._actors.replay.put_aside
         if "went_back" in losses:
             self._tell("rollback", f"went back to checkpoint {losses['went_back']}: {fault}")
-        self._expect(
+        self._asking.expect(
             "replay",
             put_aside,
             "put aside",
@@ -266,7 +241,7 @@ class Controller:
         self._crew.version, self._crew.published = version, published
         for index, server in enumerate(self._actors.servers):
             then = partial(self._loaded, self._rows_trained)
-            self._expect(f"server-{index}", server.load, "publish", published, then=then)
+            self._asking.expect(f"server-{index}", server.load, "publish", published, then=then)
 
     def _loaded(self, rows_trained: int, version: int) -> None:
         self._rows_served = rows_trained

@@ -29,6 +29,10 @@ class StoreError(HexrayError):
     """A store of games is damaged or belongs to another board."""
 
 
+class DiskRefuses(StoreError):
+    """The disk is full or fails; what could not be written is kept and can be tried again."""
+
+
 class PipelineError(HexrayError):
     """A step of the pipeline made nothing, or what it made is damaged or of other settings."""
 

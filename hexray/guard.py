@@ -143,10 +143,15 @@ class Restraint:
         """Say whether a piece of ``play`` or ``train`` may begin now."""
         return SHARES[self._level] > 0 and self._clock() >= self._free_at[what]
 
+    def hold(self, seconds: float) -> None:
+        """Let both rest for so long, whatever the machine looks like."""
+        self._free_at = dict.fromkeys(self._free_at, self._clock() + seconds)
+
     def ended(self, what: str, seconds: float) -> None:
         """Let ``what`` rest after a piece that took so long."""
         share = SHARES[self._level]
-        self._free_at[what] = self._clock() + (seconds * (1 / share - 1) if share else 0.0)
+        rest_s = seconds * (1 / share - 1) if share else 0.0
+        self._free_at[what] = max(self._free_at[what], self._clock() + rest_s)
 
 
 _CONSEQUENCES = {

@@ -33,7 +33,7 @@ from hexray.report import held_out_lines, rating_lines, write_curve, write_stren
 from hexray.run_folder import SETTINGS_FILE, open_run_folder
 
 WRITE_SECONDS = 1.0
-ALERTED = ("silence", "slowness", "rollback")
+ALERTED = ("silence", "slowness", "rollback", "disk")
 """Trouble that people who are away should know of."""
 
 
@@ -153,9 +153,13 @@ class _Recorder:
 
     def write(self) -> None:
         self._written = self.clock()
-        if self._fresh:
+        if not self._fresh:
+            return
+        try:
             self._writer.write(self._written, self._fresh)
-        self._fresh = {}
+            self._fresh = {}
+        except OSError as error:  # they stay, to be written with the next ones
+            self._view.note(f"metrics cannot be written: {error}")
 
 
 class _Signals:

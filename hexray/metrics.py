@@ -2,7 +2,10 @@
 
 import json
 import math
+import os
 from collections.abc import Mapping
+from errno import ENOSPC
+from io import SEEK_END, FileIO
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +27,15 @@ class MetricsWriter:
     def __init__(self, run_folder: Path) -> None:
         path = run_folder / METRICS_FILE
         _remove_cut_line(path)
-        self._lines = path.open("a", encoding="utf-8")
+        self._lines = path.open("ab", buffering=0)
         self._board = SummaryWriter(logdir=str(run_folder / "tensorboard"))
 
     def write(self, step: float, values: Mapping[str, float]) -> None:
         """Write ``values`` measured after ``step`` seconds of training, at once.
 
         The line also holds ``trained_s`` (``step``) and ``minutes``, in place of values of that
-        name. Raises TrainingError naming the first value that is not finite, and writes nothing.
+        name. Raises TrainingError naming the first value that is not finite, and OSError when the
+        disk refuses; then nothing is written.
         """
         for key, value in values.items():
             if not math.isfinite(value):
@@ -41,8 +45,7 @@ class MetricsWriter:
                 )
         times = {"trained_s": round(step, 3), "minutes": round(step / 60, 5)}
         line = {**times, **{key: _plain(value) for key, value in values.items()}, **times}
-        self._lines.write(json.dumps(line, allow_nan=False) + "\n")
-        self._lines.flush()
+        _append(self._lines, (json.dumps(line, allow_nan=False) + "\n").encode())
         for key, value in values.items():
             self._board.add_scalar(key, float(value), round(step))
 
@@ -80,6 +83,18 @@ def latest_metrics(path: Path) -> dict[str, Any]:
     for number, line in enumerate(lines[1:] if begin else lines, start=1):
         newest |= _parse(line, f"{path}:{number}")
     return newest
+
+
+def _append(file: FileIO, line: bytes) -> None:
+    """Append a line, or nothing of it."""
+    end = file.seek(0, SEEK_END)
+    try:
+        written = file.write(line)
+        if written < len(line):
+            raise OSError(ENOSPC, os.strerror(ENOSPC), file.name)
+    except OSError:
+        file.truncate(end)
+        raise
 
 
 def _remove_cut_line(path: Path) -> None:

@@ -25,6 +25,7 @@ LAYERS = (
     {"metrics", "report", "console", "run_folder", "options", "throttle", "rates", "cluster"},
     {"crew", "calls", "figures", "preflight"},
     {"supervisor", "reached"},
+    {"asking"},
     {"controller", "throughput", "pipeline"},
     {"loop"},
     {"cli", "web", "tune", "examples", "benchmarks"},

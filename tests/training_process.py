@@ -50,7 +50,12 @@ class Training:
         home = folder / "home"
         home.mkdir(exist_ok=True)
         path = Path(__file__).with_name("faults") / program
-        own = {"HOME": str(home), "HEXRAY_TEST_ACKNOWLEDGED": str(self._acknowledged)}
+        self.full = folder / "full"
+        own = {
+            "HOME": str(home),
+            "HEXRAY_TEST_ACKNOWLEDGED": str(self._acknowledged),
+            "HEXRAY_TEST_FULL": str(self.full),
+        }
         self.process = subprocess.Popen(
             [sys.executable, str(path), f"--run-dir={self.folder}", *TINY, *arguments],
             env={**os.environ, **own},

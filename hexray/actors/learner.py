@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hexray.config import RunConfig
 from hexray.data.rows import Rows
-from hexray.errors import CheckpointError, TrainingError
+from hexray.errors import CheckpointError, DiskRefuses, TrainingError
 from hexray.net.checkpoint import Checkpoint, newest_checkpoint, prune, save_checkpoint
 from hexray.net.trainer import Trainer
 from hexray.usage import Spent
@@ -96,13 +96,21 @@ class Learner:
         return published[0], published
 
     def save(self, trained_s: float) -> str:
-        """Write all that is needed to go on, under a version of its own; return its name."""
+        """Write all that is needed to go on, under a version of its own; return its name.
+
+        Raises DiskRefuses when the disk does; the checkpoints before stay as they are.
+        """
         version, served = self._next_version()
         counters = {"trained_s": trained_s, "rows_trained": self._trainer.rows_trained}
         state = self._trainer.state()
         checkpoint = Checkpoint(version, self._config, state, dict(served), counters)
-        path = save_checkpoint(self._folder, checkpoint)
-        prune(self._folder, self._config.checkpoint.keep)
+        try:
+            path = save_checkpoint(self._folder, checkpoint)
+            prune(self._folder, self._config.checkpoint.keep)
+        except OSError as error:
+            raise DiskRefuses(
+                f"no checkpoint can be written to {self._folder} ({error}); mend the disk"
+            ) from error
         return path.name
 
     def _after_fault(self, error: TrainingError) -> dict[str, Any]:

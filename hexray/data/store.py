@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from hexray.data.checks import check_block
 from hexray.data.game_table import REPEATED, from_table, size_and_rows, to_table
 from hexray.data.games import GameBlock, take_games
-from hexray.errors import StoreError
+from hexray.errors import DiskRefuses, StoreError
 from hexray.files import atomic_write, fsync_folder, partial_path
 
 _FILES = "games-*.parquet"
@@ -71,7 +71,7 @@ class GameStore:
         """Write the games of a checked block that are not stored yet as one new file; return them.
 
         They are on disk when it returns; of games with one name the first counts. No new game, no
-        file. Raises StoreError when the disk refuses; then none of them is counted, and they can be
+        file. Raises DiskRefuses when the disk does; then none of them is counted, and they can be
         given again.
         """
         if block.size != self._size:
@@ -84,7 +84,7 @@ class GameStore:
         try:
             write_games_file(path, new)
         except OSError as error:
-            raise StoreError(f"{path} cannot be written ({error}); mend the disk") from error
+            raise DiskRefuses(f"{path} cannot be written ({error}); mend the disk") from error
         self._known.update(digests)
         self._count(path, len(new.game_id), len(new.version))
         return new
