@@ -1,6 +1,7 @@
 # make run     train with the default preset; ARGS="--board 7 --minutes 10" passes settings
 # make test    the whole test suite
 # make test-faults    everything that can break, the long tests too (20 minutes)
+# make soak    an hour of training that must not grow; ARGS="--minutes 480"
 # make check   style, format and types
 # make bench   the self-play benchmark
 # make install, make clean
@@ -13,7 +14,7 @@ PIP := $(BIN)/pip install -c constraints.txt
 BENCH := --board 7 --blocks 4 --channels 64 --simulations 32 --seconds 30
 DECLARED := pyproject.toml constraints.txt
 
-.PHONY: install run test test-faults check bench clean
+.PHONY: install run test test-faults soak check bench clean
 .DELETE_ON_ERROR:
 
 install: $(BIN)/.installed
@@ -26,6 +27,9 @@ test: $(BIN)/.installed-dev
 
 test-faults: $(BIN)/.installed-dev
 	$(BIN)/python -m pytest -m "long or not long" tests/faults $(ARGS)
+
+soak: $(BIN)/.installed-dev
+	$(BIN)/python tests/faults/soak.py $(ARGS)
 
 check: $(BIN)/.installed-dev
 	$(BIN)/ruff check

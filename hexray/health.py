@@ -51,12 +51,15 @@ def begun(health: Health, now: float) -> Health:
 
 
 def may_build(health: Health, now: float, settings: SupervisionSettings) -> bool:
-    """Say whether it is time: at once at first, then after a wait that doubles."""
-    if health.state is not State.DOWN:
-        return False
+    """Say whether it is time to."""
+    return health.state is State.DOWN and now - health.since >= wait_s(health, settings)
+
+
+def wait_s(health: Health, settings: SupervisionSettings) -> float:
+    """Return how many seconds after a death it is built: at once at first, then ever later."""
     doublings = min(health.failures - 2, 60)
-    wait_s = 0.0 if doublings < 0 else settings.wait_seconds * 2.0**doublings
-    return now - health.since >= min(wait_s, settings.wait_most_seconds)
+    doubled = 0.0 if doublings < 0 else settings.wait_seconds * 2.0**doublings
+    return min(doubled, settings.wait_most_seconds)
 
 
 def is_spent(health: Health, settings: SupervisionSettings) -> bool:

@@ -19,6 +19,7 @@ from hexray.health import (
     is_silent,
     is_spent,
     may_build,
+    wait_s,
 )
 
 BEAT_SECONDS = 1.0
@@ -147,7 +148,9 @@ class Supervisor:
                 f"{self._settings.window_minutes:g} minutes, the last time because {reason}; "
                 "mend that, or raise supervision.deaths, and give the same command again"
             )
-        self._tell("death", f"{name} died: {reason}; it is built anew")
+        wait = wait_s(health, self._settings)
+        when = f" in {wait:.0f} s, attempt {health.failures}" if wait else ""
+        self._tell("death", f"{name} died: {reason}; it is built anew{when}")
 
     def _count_down(self) -> None:
         down = sum(health.state is not State.UP for health in self._health.values())

@@ -139,9 +139,10 @@ class Training:
         self._reading.join()
         return status
 
-    def stored(self) -> list[str]:
+    def stored(self, boards: str = "3x3") -> list[str]:
         """Return the ids of all games on disk."""
-        blocks = GameStore(self.folder / "games" / "3x3", 3, may_write=False).newest(10**9)
+        size = int(boards.split("x")[0])
+        blocks = GameStore(self.folder / "games" / boards, size, may_write=False).newest(10**9)
         return [game_id for block in blocks for game_id in block.game_id]
 
     def acknowledged(self) -> set[str]:

@@ -56,7 +56,7 @@ class SupervisionSettings(Settings):
     """Minutes over which deaths count."""
     wait_seconds: Seconds = 1.0
     """Seconds before an actor that died while it was built is built again; doubled each time."""
-    wait_most_seconds: Seconds = 60.0
+    wait_most_seconds: Seconds = 10.0
     """The longest of those waits, in seconds."""
     silent_seconds: Seconds = 30.0
     """Seconds without a sign of life after which a process counts as frozen and is replaced."""
