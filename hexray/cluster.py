@@ -34,8 +34,8 @@ from hexray.usage import own_usage
 FETCH_SECONDS = 900.0
 _INLINE_BYTES = 90_000
 """Messages above 100 KB go through the object store, which costs three times as much."""
-_RETRIED = frozenset({"evaluate", "append", "sample", "sample_both", "newest_version"})
-"""Methods that a new process may be asked again, once it is open: pure or idempotent."""
+_WAIT = frozenset({"evaluate", "append", "sample", "sample_both", "newest_version"})
+"""Methods that wait until a new process is open: pure or idempotent, and for players vital."""
 _APART = {"publish": 2}
 """Methods whose results travel apart, so that one can be fetched without the other."""
 
@@ -157,9 +157,10 @@ def reason_of(error: Exception) -> str:
 def place_actor(body: type, name: str, node: str, *, num_cpus: int = 0, num_gpus: float = 0) -> Any:
     """Start a process for an actor, on ``node`` as long as that is alive; build, then open it.
 
-    When it dies, another takes its place behind the handle. Calls of ``_RETRIED`` that it has not
-    answered wait for that one to be open and are asked again; other calls end with an error of
-    ``LOST``. ``beat`` and ``usage`` are answered also while the actor works.
+    A call whose message is lost is asked again, so that it may be carried out twice. When the
+    process dies, another takes its place behind the handle. Calls of ``_WAIT`` that were not
+    answered wait for that one to be open; other calls end with an error of ``LOST``. ``beat`` and
+    ``usage`` are answered also while the actor works.
     """
     remote: Any = ray.remote
     actor = remote(concurrency_groups={"control": 1})(_built_by_call(body))
@@ -180,25 +181,28 @@ def _built_by_call(body: type) -> type:
     class Built(body):
         def __init__(self) -> None:
             """Wait for ``build``."""
-            self._is_built, self._opened = False, asyncio.Event()
+            self._life: int | None = None
+            self._opened = asyncio.Event()
 
-        @_once
-        def build(self, *arguments: Any) -> None:
-            super().__init__(*arguments)
-            self._is_built = True
+        def build(self, life: int, *arguments: Any) -> None:
+            """Construct the actor, once in a process; ``life`` counts its processes."""
+            if self._life is None:
+                super().__init__(*arguments)
+                self._life = life
+            elif self._life != life:
+                raise NotBuilt(f"this process is life {self._life}, and a new one was to be {life}")
 
-        @_once
         def open(self) -> None:
             """Answer from now on what a process that died has left unanswered."""
             _check_built(self)
             self._opened.set()
 
-        @ray.method(concurrency_group="control", max_task_retries=0)
+        @ray.method(concurrency_group="control")
         def beat(self) -> bool:
             """Give a sign of life: whether the actor is open."""
             return self._opened.is_set()
 
-        @ray.method(concurrency_group="control", max_task_retries=0)
+        @ray.method(concurrency_group="control")
         def usage(self) -> dict[str, float]:
             """Return the usage of this process, and the CPU time ``spent`` by purpose."""
             return {**own_usage()._asdict(), **getattr(self, "spent", {})}
@@ -210,15 +214,11 @@ def _built_by_call(body: type) -> type:
     return Built
 
 
-_once = ray.method(max_task_retries=0)
-
-
 def _guarded(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     """Let a method of a new process wait until it is open, or refuse while it is not built."""
-    is_retried = name in _RETRIED
 
     async def waiting(self: Any, *arguments: Any) -> Any:
-        if is_retried:
+        if name in _WAIT:
             await self._opened.wait()
         _check_built(self)
         return await method(self, *arguments)
@@ -227,14 +227,11 @@ def _guarded(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         _check_built(self)
         return method(self, *arguments)
 
-    options: dict[str, Any] = {"max_task_retries": -1 if is_retried else 0}
-    if name in _APART:
-        options["num_returns"] = _APART[name]
-    # Ray looks at what is wrapped, so the options must not stand on a ``functools.wraps``.
-    with_options: Any = ray.method(**options)
-    return with_options(waiting if inspect.iscoroutinefunction(method) else at_once)
+    guarded: Any = waiting if inspect.iscoroutinefunction(method) else at_once
+    # Ray looks at what is wrapped, so this must not stand on a ``functools.wraps``.
+    return ray.method(num_returns=_APART.get(name, 1))(guarded)
 
 
 def _check_built(actor: Any) -> None:
-    if not actor._is_built:
+    if actor._life is None:
         raise NotBuilt(f"{type(actor).__name__} began anew and waits to be built")

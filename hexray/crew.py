@@ -82,20 +82,20 @@ class Crew:
         servers = start_servers(config, placement)
         self.actors = Actors(servers, [], replay, learner, judge)
         self.version = 0
-        run_stages([self._replay_stages()])
+        run_stages([self._replay_stages(0)])
         self.actors.players.extend(
             start_players(config, placement, servers, replay, f"{name}-{start}", start)
         )
-        run_stages([self._learner_stages()])
+        run_stages([self._learner_stages(0)])
         self.version, self.published = fetch_published(learner)
         fetch([server.load.remote(self.published) for server in servers])
-        run_stages([self._judge_stages()])
+        run_stages([self._judge_stages(0)])
 
     def stages(self, name: str, life: int) -> Stages:
         """Build the actor ``name`` anew, its ``life``-th time after the first."""
         role, _, index = name.partition("-")
         if role == "server":
-            return self._server_stages(int(index))
+            return self._server_stages(int(index), life)
         if role == "player":
             return self._player_stages(int(index), life)
         others = {
@@ -103,11 +103,11 @@ class Crew:
             "learner": self._learner_stages,
             "judge": self._judge_stages,
         }
-        return others[role]()
+        return others[role](life)
 
-    def _server_stages(self, index: int) -> Stages:
+    def _server_stages(self, index: int, life: int) -> Stages:
         server, judge = self.actors.servers[index], self.actors.judge
-        yield from _built_server(server, self._config, self._placement, index)
+        yield from _built_server(server, self._config, self._placement, index, life)
         yield [server.load.remote(self.published)]
         if self._config.promotion.players_use == "best":
             yield [judge.begin_rating.remote(self.published)]
@@ -118,28 +118,26 @@ class Crew:
         seat, actors = self._placement.players[index], self.actors
         name = f"{self._name}-{self._start}-{index}-{life}"
         stream = (self._start, index, life)
-        server = actors.servers[seat.server]
-        yield [
-            actors.players[index].build.remote(self._config, name, stream, server, actors.replay)
-        ]
-        yield [actors.players[index].open.remote()]
+        player, server = actors.players[index], actors.servers[seat.server]
+        yield [player.build.remote(life, self._config, name, stream, server, actors.replay)]
+        yield [player.open.remote()]
 
-    def _replay_stages(self) -> Stages:
+    def _replay_stages(self, life: int) -> Stages:
         config, replay = self._config, self.actors.replay
         further = Further(config.learner.opponent_weight > 0, config.learner.owner_weight > 0)
         folder, boards = self._folder / "games", boards_of(config)
-        yield [replay.build.remote(folder, boards, config.replay, config.seed, further)]
+        yield [replay.build.remote(life, folder, boards, config.replay, config.seed, further)]
         yield [replay.open.remote()]
 
-    def _learner_stages(self) -> Stages:
+    def _learner_stages(self, life: int) -> Stages:
         learner, folder = self.actors.learner, self._folder / "checkpoints"
         stored = self.actors.replay.newest_version.remote()
-        yield [learner.build.remote(self._config, folder, stored, self.version)]
+        yield [learner.build.remote(life, self._config, folder, stored, self.version)]
         yield [learner.open.remote()]
 
-    def _judge_stages(self) -> Stages:
+    def _judge_stages(self, life: int) -> Stages:
         judge = self.actors.judge
-        yield [judge.build.remote(self._config, self._folder, self.actors.servers)]
+        yield [judge.build.remote(life, self._config, self._folder, self.actors.servers)]
         yield [judge.begin_rating.remote(self.published)]
         yield [judge.open.remote()]
 
@@ -157,7 +155,7 @@ def start_servers(config: RunConfig, placement: Placement) -> list[Any]:
         for index, node in enumerate(placement.servers)
     ]
     run_stages(
-        _built_server(server, config, placement, index) for index, server in enumerate(servers)
+        _built_server(server, config, placement, index, 0) for index, server in enumerate(servers)
     )
     fetch([server.open.remote() for server in servers])
     return servers
@@ -175,7 +173,7 @@ def start_players(
     fetch(
         [
             player.build.remote(
-                config, f"{name}-{index}", (start, index), servers[seat.server], replay
+                0, config, f"{name}-{index}", (start, index), servers[seat.server], replay
             )
             for index, (player, seat) in enumerate(zip(players, seats, strict=True))
         ]
@@ -199,9 +197,11 @@ def run_stages(every: Iterable[Stages]) -> None:
         fetch([ref for _, refs in calls for ref in refs or ()])
 
 
-def _built_server(server: Any, config: RunConfig, placement: Placement, index: int) -> Stages:
+def _built_server(
+    server: Any, config: RunConfig, placement: Placement, index: int, life: int
+) -> Stages:
     cores, clients = placement.cores[index], placement.players_of(index) * config.selfplay.halves
-    yield [server.build.remote(config.net, config.inference, config.board, cores)]
+    yield [server.build.remote(life, config.net, config.inference, config.board, cores)]
     yield [
         *(server.prepare.remote(board) for board in config.curriculum.boards),
         server.register.remote(clients),

@@ -79,6 +79,7 @@ class Supervisor:
             self._lost(call, error)
         for call, error in self._builds.take():
             self._lost(call, error)
+            ray.kill(self._actors[call.who], no_restart=False)  # what is half built is of no use
         for name in self._actors:
             self._look_after(name, now)
         self._watch(calls, now)

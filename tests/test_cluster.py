@@ -195,16 +195,16 @@ def test_damaged_checkpoints_refuse_the_learner_by_name(ray_here: None, tmp_path
     (damaged / "manifest.json").write_text("{}")
     learner = cluster.place_actor(Learner, "damaged", cluster.here())
     with pytest.raises(CheckpointError, match=r"no checkpoint in .* is valid.*\n.*00000007"):
-        fetch(learner.build.remote(TINY, tmp_path / "checkpoints", 0))
+        fetch(learner.build.remote(0, TINY, tmp_path / "checkpoints", 0))
 
 
 def test_versions_grow_past_those_of_stored_games(ray_here: None, tmp_path: Path) -> None:
     learner = cluster.place_actor(Learner, "late", cluster.here())
-    fetch(learner.build.remote(TINY, tmp_path, 41))
+    fetch(learner.build.remote(0, TINY, tmp_path, 41))
     assert fetch(learner.publish.remote()[0]) == 42
     fetch(learner.save.remote(12.5))
     again = cluster.place_actor(Learner, "again", cluster.here())
-    fetch(again.build.remote(TINY, tmp_path, 0))
+    fetch(again.build.remote(0, TINY, tmp_path, 0))
     status = fetch(again.status.remote())
     assert (status["version"], status["trained_s"]) == (43, 12.5)
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -44,7 +44,13 @@ ROLES = ("player", "inferenceserver", "replays", "learner", "judge")
 class Training:
     """A run as a process. ``output`` is what it has written so far, line by line."""
 
-    def __init__(self, folder: Path, *arguments: str, program: str = "acknowledged_run.py") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        program: str = "acknowledged_run.py",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder, self._acknowledged = folder / "run", folder / "acknowledged"
         self._acknowledged.mkdir(exist_ok=True)
         home = folder / "home"
@@ -58,7 +64,7 @@ class Training:
         }
         self.process = subprocess.Popen(
             [sys.executable, str(path), f"--run-dir={self.folder}", *TINY, *arguments],
-            env={**os.environ, **own},
+            env={**os.environ, **own, **(environment or {})},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -32,7 +32,7 @@ class Player:
         self._evaluate, self._deliver = evaluate, deliver
         self._groups: dict[int, list[SelfPlay]] = {}
         self._unacknowledged: list[GameBlock] = []
-        self._delivering = asyncio.Lock()
+        self._delivering, self._playing = asyncio.Lock(), asyncio.Lock()
         self._wait_s = 0.0
         self.spent: Spent = {"search": 0.0}
 
@@ -44,12 +44,16 @@ class Player:
         Returns what was done; ``wait_share`` is the part of the time that an average group waited
         for evaluations, the counts of decided games are those of ``SelfPlay.take_counts``. When a
         delivery fails its error is raised after the round, and the games are sent again with the
-        next one.
+        next one. A round that is asked for while one goes on comes after it.
         """
+        async with self._playing:  # an answer may be lost on its way, and the round asked again
+            return await self._play(seconds, self._config.board if board is None else board)
+
+    async def _play(self, seconds: float, board: int) -> dict[str, float]:
         start, self._wait_s = time.monotonic(), 0.0
         delivery = asyncio.create_task(self.deliver())
         until = start + seconds
-        playing = self._groups_of(self._config.board if board is None else board)
+        playing = self._groups_of(board)
         groups = [asyncio.create_task(self._play_group(group, until)) for group in playing]
         # All of them end, also when one fails: none may run on into the next round.
         await asyncio.wait(groups)

@@ -72,7 +72,7 @@ class Rater:
         """
         self._config, self._run, self._slots, self._sleep = config, run, slots, sleep
         self._budget = Budget(config.judge.share, clock)
-        self._stopping = threading.Event()
+        self._stopping, self._rating = threading.Event(), asyncio.Lock()
         simulations = config.judge.match_simulations
         self._search = SearchSettings(
             simulations=simulations,
@@ -105,11 +105,12 @@ class Rater:
         Takes long, because it works only a share of the time. Once stopped, or once a server that
         began anew has lost the weights of a side, it plays no further, and there are no metrics.
         """
-        pace = Pace(self._budget, self._stopping, self._slots.match_seconds, self._sleep)
-        try:
-            return await asyncio.to_thread(self._rate, published, pace)
-        except (Stopped, SlotEmpty):
-            return {}
+        async with self._rating:  # an answer may be lost on its way, and the batch asked again
+            pace = Pace(self._budget, self._stopping, self._slots.match_seconds, self._sleep)
+            try:
+                return await asyncio.to_thread(self._rate, published, pace)
+            except (Stopped, SlotEmpty):
+                return {}
 
     async def stop(self) -> None:
         """End the batch under way, and play no more."""

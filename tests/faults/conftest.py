@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from training_process import Training
@@ -12,8 +13,8 @@ def training(tmp_path: Path) -> Iterator[Callable[..., Training]]:
     """Start trainings in a folder of the test; what is left of them ends with it."""
     started: list[Training] = []
 
-    def start(*arguments: str, **program: str) -> Training:
-        started.append(Training(tmp_path, *arguments, **program))
+    def start(*arguments: str, **others: Any) -> Training:
+        started.append(Training(tmp_path, *arguments, **others))
         return started[-1]
 
     yield start
