@@ -144,19 +144,16 @@ def fetch(ref: Any, limit_s: float = FETCH_SECONDS) -> Any:
         raise
 
 
-def reason_of(error: Exception) -> str:
-    """Say why a process ended, as far as its error tells."""
-    if isinstance(error, OutOfMemoryError) or "OutOfMemory" in str(error):
-        return (
-            "Ray ended it because the machine ran out of memory (lower replay.window_rows, "
-            "selfplay.players or selfplay.games)"
-        )
-    return "its process ended"
+def memory_limit() -> float:
+    """Return the percent of the machine's memory in use from which on Ray ends processes."""
+    named = "RAY_memory_usage_threshold"  # Ray's own setting
+    return 100 * float(os.environ.get(named, "0.95"))
 
 
 def place_actor(body: type, name: str, node: str, *, num_cpus: int = 0, num_gpus: float = 0) -> Any:
-    """Start a process for an actor, on ``node`` as long as that is alive; build, then open it.
+    """Start a process for an actor on ``node``; build, then open it.
 
+    When that node is gone it comes up on another, unless it takes no CPU: then it belongs there.
     A call whose message is lost is asked again, so that it may be carried out twice. When the
     process dies, another takes its place behind the handle. Calls of ``_WAIT`` that were not
     answered wait for that one to be open; other calls end with an error of ``LOST``. ``beat`` and
@@ -164,7 +161,7 @@ def place_actor(body: type, name: str, node: str, *, num_cpus: int = 0, num_gpus
     """
     remote: Any = ray.remote
     actor = remote(concurrency_groups={"control": 1})(_built_by_call(body))
-    there = NodeAffinitySchedulingStrategy(node, soft=True)
+    there = NodeAffinitySchedulingStrategy(node, soft=num_cpus > 0)
     return actor.options(
         name=name,
         num_cpus=num_cpus,

@@ -15,7 +15,7 @@ from hexray.actors.learner import Learner
 from hexray.actors.player import Player
 from hexray.actors.rater import Published, Rater, Slots
 from hexray.actors.replay import Replays
-from hexray.cluster import LOST, fetch, here, place_actor, plan, reason_of, remote_evaluate
+from hexray.cluster import LOST, fetch, here, place_actor, plan, remote_evaluate
 from hexray.config import RunConfig
 from hexray.curriculum import boards_of
 from hexray.data.rows import Further
@@ -64,7 +64,7 @@ class Crew:
             self._begin()
         except LOST as error:
             raise ActorDied(
-                f"a process died while the run was set up ({reason_of(error)}); give the same "
+                f"a process died while the run was set up ({type(error).__name__}); give the same "
                 "command again"
             ) from error
 

@@ -1,12 +1,14 @@
 """Keeps the actors of a run alive: builds anew who died, and names who hangs."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 
+import psutil
 import ray
 
 from hexray.calls import Call, Calls
-from hexray.cluster import reason_of
+from hexray.cluster import memory_limit
 from hexray.config import SupervisionSettings
 from hexray.crew import Crew, Stages
 from hexray.errors import CrashBudgetSpent
@@ -24,6 +26,8 @@ from hexray.health import (
 
 BEAT_SECONDS = 1.0
 LOOK_SECONDS = 0.2
+MEMORY_SECONDS = 20.0
+"""How long before the news of a death the machine may have been full."""
 Report = Callable[[Mapping[str, float]], object]
 Tell = Callable[[str, str], object]
 """Receives a kind of trouble (death, silence, slowness) and what to say of it."""
@@ -43,6 +47,7 @@ class Supervisor:
         report: Report,
         tell: Tell,
         clock: Callable[[], float] = time.monotonic,
+        memory_percent: Callable[[], float] = lambda: psutil.virtual_memory().percent,
     ) -> None:
         """``report`` receives metrics as they come."""
         self._crew, self._settings = crew, settings
@@ -56,6 +61,8 @@ class Supervisor:
         self._slow: set[tuple[str, float]] = set()
         self._deaths = 0
         self._came_back: list[str] = []
+        self._memory_percent = memory_percent
+        self._memory = deque[float](maxlen=round(MEMORY_SECONDS / LOOK_SECONDS))
 
     def is_up(self, name: str) -> bool:
         """Say whether an actor can be asked for work."""
@@ -75,10 +82,11 @@ class Supervisor:
         if now < self._look_due:
             return []
         self._look_due = now + LOOK_SECONDS
-        for call, error in self._beats.take():
-            self._lost(call, error)
-        for call, error in self._builds.take():
-            self._lost(call, error)
+        self._memory.append(self._memory_percent())
+        for call, _ in self._beats.take():
+            self._lost(call)
+        for call, _ in self._builds.take():
+            self._lost(call)
             ray.kill(self._actors[call.who], no_restart=False)  # what is half built is of no use
         for name in self._actors:
             self._look_after(name, now)
@@ -111,11 +119,11 @@ class Supervisor:
             if not is_open:
                 self._count_death(name, "its process ended, and a new one has begun")
 
-    def _lost(self, call: Call, error: Exception) -> None:
+    def _lost(self, call: Call) -> None:
         health = self._health[call.who]
         # What was asked before a death is already accounted for.
         if health.state is not State.DOWN and call.since >= health.since:
-            self._count_death(call.who, reason_of(error))
+            self._count_death(call.who, "its process ended")
 
     def _build(self, name: str, now: float) -> None:
         """Go on to the next stage of building when the one before is done."""
@@ -143,6 +151,12 @@ class Supervisor:
         self._health[name] = health = died(self._health[name], self._clock(), self._settings)
         self._deaths += 1
         self._count_down()
+        if max(self._memory, default=0.0) >= memory_limit():
+            reason += (
+                f" (the memory of the machine was at {max(self._memory):.0f} %, and from "
+                f"{memory_limit():.0f} % on Ray ends processes: lower replay.window_rows, "
+                "selfplay.players or selfplay.games)"
+            )
         if is_spent(health, self._settings):
             raise CrashBudgetSpent(
                 f"{name} died {len(health.deaths)} times within "

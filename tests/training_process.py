@@ -56,11 +56,12 @@ class Training:
         home = folder / "home"
         home.mkdir(exist_ok=True)
         path = Path(__file__).with_name("faults") / program
-        self.full = folder / "full"
+        self.full, self.later = folder / "full", folder / "later"
         own = {
             "HOME": str(home),
             "HEXRAY_TEST_ACKNOWLEDGED": str(self._acknowledged),
             "HEXRAY_TEST_FULL": str(self.full),
+            "HEXRAY_TEST_LATER": str(self.later),
         }
         self.process = subprocess.Popen(
             [sys.executable, str(path), f"--run-dir={self.folder}", *TINY, *arguments],

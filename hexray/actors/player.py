@@ -50,10 +50,10 @@ class Player:
             return await self._play(seconds, self._config.board if board is None else board)
 
     async def _play(self, seconds: float, board: int) -> dict[str, float]:
+        playing = self._groups_of(board)
         start, self._wait_s = time.monotonic(), 0.0
         delivery = asyncio.create_task(self.deliver())
         until = start + seconds
-        playing = self._groups_of(board)
         groups = [asyncio.create_task(self._play_group(group, until)) for group in playing]
         # All of them end, also when one fails: none may run on into the next round.
         await asyncio.wait(groups)

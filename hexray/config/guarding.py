@@ -58,7 +58,7 @@ class SupervisionSettings(Settings):
     """Seconds before an actor that died while it was built is built again; doubled each time."""
     wait_most_seconds: Seconds = 10.0
     """The longest of those waits, in seconds."""
-    silent_seconds: Seconds = 30.0
+    silent_seconds: Seconds = 60.0
     """Seconds without a sign of life after which a process counts as frozen and is replaced."""
     slow_seconds: Seconds = 60.0
     """Seconds that a call may be under way before it is reported as slow."""

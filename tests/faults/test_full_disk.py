@@ -36,6 +36,7 @@ def test_a_run_waits_for_a_full_disk_and_goes_on(training: Callable[..., Trainin
     assert not leftovers
 
 
+@pytest.mark.long
 def test_a_run_that_is_to_end_on_a_full_disk_waits_for_room(
     training: Callable[..., Training],
 ) -> None:

@@ -16,6 +16,7 @@ def _most(run: Training, name: str) -> float:
     return max(value for _, value in run.metrics(name))
 
 
+@pytest.mark.long
 def test_a_slow_learner_fills_neither_queues_nor_memory(
     training: Callable[..., Training],
 ) -> None:
@@ -64,6 +65,7 @@ def test_players_wait_for_a_blocked_server_and_an_alarm_is_set(
     assert "died" not in run.text()
 
 
+@pytest.mark.long
 def test_a_silent_process_is_replaced(training: Callable[..., Training]) -> None:
     run = training("--minutes=9", "--supervision.silent-seconds=4")
     run.wait_until_training()
