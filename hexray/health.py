@@ -50,11 +50,6 @@ def begun(health: Health, now: float) -> Health:
     return health._replace(state=State.BUILDING, since=now, life=health.life + 1)
 
 
-def may_build(health: Health, now: float, settings: SupervisionSettings) -> bool:
-    """Say whether it is time to."""
-    return health.state is State.DOWN and now - health.since >= wait_s(health, settings)
-
-
 def wait_s(health: Health, settings: SupervisionSettings) -> float:
     """Return how many seconds after a death it is built: at once at first, then ever later."""
     doublings = min(health.failures - 2, 60)

@@ -20,7 +20,6 @@ from hexray.health import (
     died,
     is_silent,
     is_spent,
-    may_build,
     wait_s,
 )
 
@@ -102,7 +101,7 @@ class Supervisor:
                 self._replace(name, f"it has given no sign of life for {now - health.heard:.0f} s")
         elif health.state is State.BUILDING:
             self._build(name, now)
-        elif may_build(health, now, settings):
+        elif now - health.since >= wait_s(health, settings):
             self._health[name] = begun(health, now)
             self._stages[name] = self._crew.stages(name, self._health[name].life)
             self._build(name, now)

@@ -11,7 +11,7 @@ from hexray.health import (
     died,
     is_silent,
     is_spent,
-    may_build,
+    wait_s,
 )
 
 SETTINGS = SupervisionSettings(
@@ -31,24 +31,17 @@ def _dies_in_vain(times: int) -> Health:
 
 
 @pytest.mark.parametrize(
-    ("failed_builds", "wait_s"), [(0, 0.0), (1, 1.0), (2, 2.0), (3, 4.0), (4, 5.0), (99, 5.0)]
+    ("failed_builds", "seconds"), [(0, 0.0), (1, 1.0), (2, 2.0), (3, 4.0), (4, 5.0), (99, 5.0)]
 )
 def test_the_first_attempt_comes_at_once_and_later_ones_ever_later(
-    failed_builds: int, wait_s: float
+    failed_builds: int, seconds: float
 ) -> None:
-    health = _dies_in_vain(failed_builds)
-    assert may_build(health, 100.0 + wait_s, SETTINGS)
-    assert not wait_s or not may_build(health, 100.0 + wait_s - 0.01, SETTINGS)
+    assert wait_s(_dies_in_vain(failed_builds), SETTINGS) == seconds
 
 
 def test_one_that_works_again_is_built_at_once_the_next_time() -> None:
     health = built(begun(_dies_in_vain(4), 105.0), 106.0)
-    assert may_build(died(health, 106.5, SETTINGS), 106.5, SETTINGS)
-
-
-@pytest.mark.parametrize("state", [State.UP, State.BUILDING])
-def test_only_who_is_down_is_built(state: State) -> None:
-    assert not may_build(BORN._replace(state=state), 1e9, SETTINGS)
+    assert wait_s(died(health, 106.5, SETTINGS), SETTINGS) == 0
 
 
 def test_every_building_is_a_life_of_its_own() -> None:
