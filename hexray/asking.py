@@ -38,7 +38,7 @@ class Asking:
         """``restraint`` holds playing and training back while the disk refuses."""
         self._tell, self._restraint, self._clock = tell, restraint, clock
         self._calls = Calls(clock)
-        self._supervisor = Supervisor(crew, settings, report, tell, clock)
+        self._supervisor = Supervisor(crew, settings, self._calls, report, tell, clock)
         self._refused_at = -math.inf
 
     @property
@@ -105,7 +105,7 @@ class Asking:
                 self._pause(error)
             else:
                 self._supervisor.suspect(call.who)
-        return self._supervisor.look(self._calls)
+        return self._supervisor.look()
 
     def _pause(self, error: DiskRefuses) -> None:
         self._restraint.hold(DISK_SECONDS)

@@ -56,6 +56,13 @@ class Calls:
         """Hand on all answers that are there; return the calls that were lost."""
         return self._take(len(self._under_way), 0)
 
+    def forget(self, who: str) -> None:
+        """Forget what an actor was asked; its answers, if they come, are nobody's."""
+        lost = [ref for ref, call in self._under_way.items() if call.who == who]
+        for ref in lost:
+            call = self._under_way.pop(ref)
+            self._counts[call.who, call.what] -= 1
+
     def count(self, what: str) -> int:
         """Count the calls for ``what`` under way, to anybody."""
         return sum(call.what == what for call in self._under_way.values())

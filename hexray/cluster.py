@@ -181,6 +181,8 @@ def _built_by_call(body: type) -> type:
             self._life: int | None = None
             self._opened = asyncio.Event()
 
+        # Asked again for ever, what kills its process would be tried for ever, unseen.
+        @ray.method(max_task_retries=1)
         def build(self, life: int, *arguments: Any) -> None:
             """Construct the actor, once in a process; ``life`` counts its processes."""
             if self._life is None:

@@ -43,13 +43,17 @@ class Supervisor:
         self,
         crew: Crew,
         settings: SupervisionSettings,
+        calls: Calls,
         report: Report,
         tell: Tell,
         clock: Callable[[], float] = time.monotonic,
         memory_percent: Callable[[], float] = lambda: psutil.virtual_memory().percent,
     ) -> None:
-        """``report`` receives metrics as they come."""
-        self._crew, self._settings = crew, settings
+        """Watch ``calls`` too: how long they take, and that none outlives the process it went to.
+
+        ``report`` receives metrics as they come.
+        """
+        self._crew, self._settings, self._calls = crew, settings, calls
         self._report, self._tell, self._clock = report, tell, clock
         self._actors = crew.actors.named()
         self._health = dict.fromkeys(self._actors, Health(State.UP, clock(), clock()))
@@ -71,8 +75,8 @@ class Supervisor:
         """Look after an actor at once, because a call has failed."""
         self._beat_due[name] = self._look_due = 0.0
 
-    def look(self, calls: Calls) -> list[str]:
-        """Look after everybody, and at how long ``calls`` take; return who has come back.
+    def look(self) -> list[str]:
+        """Look after everybody; return who has come back.
 
         Does nothing if it has just looked. Raises CrashBudgetSpent when an actor died too often,
         and what an actor raises itself when it is built.
@@ -89,7 +93,7 @@ class Supervisor:
             ray.kill(self._actors[call.who], no_restart=False)  # what is half built is of no use
         for name in self._actors:
             self._look_after(name, now)
-        self._watch(calls, now)
+        self._watch(now)
         back, self._came_back = self._came_back, []
         return back
 
@@ -149,6 +153,7 @@ class Supervisor:
     def _count_death(self, name: str, reason: str) -> None:
         self._health[name] = health = died(self._health[name], self._clock(), self._settings)
         self._deaths += 1
+        self._calls.forget(name)  # Ray may ask them again of the next process
         self._count_down()
         if max(self._memory, default=0.0) >= memory_limit():
             reason += (
@@ -170,10 +175,10 @@ class Supervisor:
         down = sum(health.state is not State.UP for health in self._health.values())
         self._report({"actors/deaths": self._deaths, "actors/down": down})
 
-    def _watch(self, calls: Calls, now: float) -> None:
+    def _watch(self, now: float) -> None:
         """Tell who is slow, once a call, and replace who hangs."""
         slow = set()
-        for call in calls.oldest():
+        for call in self._calls.oldest():
             age_s = now - call.since
             if not self.is_up(call.who) or age_s < self._settings.slow_seconds * call.patience:
                 continue
