@@ -42,7 +42,7 @@ class Learner:
         self._config, self._folder = config, folder
         self._trainer = Trainer(config.net, config.learner, config.board, config.seed)
         self._version, self._trained_s = max(stored_version, published_version), 0.0
-        self._faults = self._went_back = 0
+        self._faults = self._went_back = self._saved = 0
         self.spent: Spent = {"training": 0.0}
         found, self._skipped = newest_checkpoint(folder)
         if found is None and self._skipped:
@@ -54,6 +54,7 @@ class Learner:
         if found is not None:
             self._trainer.load_state(found.state)
             self._trained_s = found.counters["trained_s"]
+            self._saved = int(found.counters.get("saved", 0))
             self._version = max(found.version, self._version)
 
     def status(self) -> dict[str, Any]:
@@ -85,7 +86,7 @@ class Learner:
         losses = self._trainer.train(rows, isqrt(rows.cells.shape[1]), progress)
         if not self._trainer.is_finite():
             raise _WeightsLost("weights are no numbers after this block")
-        self._faults = self._went_back = 0
+        self._faults = self._went_back = self._saved = 0
         self.spent["training"] += time.thread_time() - cpu_start
         us_per_row = (time.perf_counter() - start) / len(rows.cells) * 1e6
         return {**losses, "us_per_row": us_per_row, "rows_trained": self._trainer.rows_trained}
@@ -101,12 +102,15 @@ class Learner:
         Raises DiskRefuses when the disk does; the checkpoints before stay as they are.
         """
         version, served = self._next_version()
-        counters = {"trained_s": trained_s, "rows_trained": self._trainer.rows_trained}
+        settings = self._config.checkpoint
+        rows_trained, saved = self._trainer.rows_trained, self._saved + 1
+        counters = {"trained_s": trained_s, "rows_trained": rows_trained, "saved": saved}
         state = self._trainer.state()
         checkpoint = Checkpoint(version, self._config, state, dict(served), counters)
         try:
             path = save_checkpoint(self._folder, checkpoint)
-            prune(self._folder, self._config.checkpoint.keep)
+            self._saved = saved
+            prune(self._folder, settings.keep, settings.keep_every)
         except OSError as error:
             raise DiskRefuses(
                 f"no checkpoint can be written to {self._folder} ({error}); mend the disk"

@@ -84,6 +84,8 @@ class CheckpointSettings(Settings):
     """Seconds of training between two checkpoints: the most that a crash can cost."""
     keep: Annotated[int, Field(ge=1)] = 3
     """Newest checkpoints kept."""
+    keep_every: Annotated[int, Field(ge=0)] = 100
+    """Of the older ones every so manieth stays, to look back at; 0 keeps none."""
 
 
 class CurriculumSettings(Settings):

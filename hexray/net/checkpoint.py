@@ -125,15 +125,17 @@ def newest_path(folder: Path) -> Path | None:
     return next(whole, None)
 
 
-def prune(folder: Path, keep: int) -> None:
-    """Remove all that is older than the newest ``keep`` valid checkpoints, and unfinished ones.
+def prune(folder: Path, keep: int, every: int = 0) -> None:
+    """Remove what is older than the newest ``keep`` valid checkpoints, and unfinished ones.
 
-    Damaged checkpoints do not count, so the last valid one is never removed.
+    Damaged checkpoints do not count, so the last valid one is never removed. Of the older ones
+    those stay whose counter ``saved`` is a multiple of ``every``; 0 keeps none.
     """
     valid = 0
     for path in reversed(_numbered(folder)):
         if valid >= keep:
-            shutil.rmtree(path)
+            if not (every and _saved(path) % every == 0):
+                shutil.rmtree(path)
         elif _is_valid(path):
             valid += 1
     for path in folder.glob(partial_path(folder / "*").name):
@@ -206,6 +208,14 @@ def _numbered(folder: Path) -> list[Path]:
 def _age(path: Path) -> tuple[int, bool]:
     number = path.name.removesuffix(_REPLACED)
     return int(number), number == path.name
+
+
+def _saved(path: Path) -> float:
+    """Return the number of a checkpoint in its run; 0.5, no multiple of any, if it is unknown."""
+    try:
+        return _read_manifest(path)["counters"].get("saved", 0.5)
+    except CheckpointError:
+        return 0.5
 
 
 def _is_valid(path: Path) -> bool:

@@ -128,6 +128,15 @@ def test_a_way_back_that_does_not_help_ends_the_run(learner: Learner) -> None:
         learner.train(_bad("policy"), 0.0)
 
 
+def test_some_old_checkpoints_stay_also_over_a_restart(tmp_path: Path) -> None:
+    kept = with_overrides(CONFIG, {"checkpoint": {"keep": 1, "keep_every": 3}})
+    learner = Learner(kept, tmp_path, 0)
+    names = [learner.save(1.0) for _ in range(4)]
+    again = Learner(kept, tmp_path, 0)
+    names += [again.save(1.0) for _ in range(3)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [names[2], names[5], names[6]]
+
+
 def test_versions_are_above_those_that_others_have_seen(tmp_path: Path) -> None:
     assert Learner(CONFIG, tmp_path, 5, 17).publish()[0] == 18
     assert Learner(CONFIG, tmp_path, 17, 5).publish()[0] == 18

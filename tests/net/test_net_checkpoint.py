@@ -111,6 +111,24 @@ def test_pruning_keeps_the_newest(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["00000004", "00000005"]
 
 
+def test_pruning_keeps_every_so_manieth_of_the_older_ones(tmp_path: Path) -> None:
+    for saved in range(1, 13):
+        checkpoint = made(10 * saved)
+        counters = {**checkpoint.counters, "saved": float(saved)}
+        save_checkpoint(tmp_path, checkpoint._replace(counters=counters))
+        prune(tmp_path, keep=2, every=4)
+    kept = sorted(int(path.name) for path in tmp_path.iterdir())
+    assert kept == [40, 80, 110, 120]
+
+
+def test_a_checkpoint_of_before_they_were_counted_is_pruned(tmp_path: Path) -> None:
+    for version in range(1, 6):
+        save_checkpoint(tmp_path, made(version))
+    (tmp_path / "00000002" / "manifest.json").write_text("{}")
+    prune(tmp_path, keep=1, every=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["00000005"]
+
+
 def test_pruning_leaves_foreign_files_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     save_checkpoint(tmp_path, made(1))
