@@ -62,7 +62,7 @@ class Controller:
         is_alone = config.cluster.address is None
         self._figures = Figures(report, list(crew.actors.named()), is_alone, clock)
         self._ended: float | None = None
-        self._stop = False
+        self._has_published = self._stop = False
 
     @property
     def trained_s(self) -> float:
@@ -104,7 +104,11 @@ class Controller:
 
     def finish(self) -> Reached:
         """Publish the last weights, checkpoint them, and measure them."""
-        self._ask_to_publish()
+        before = self._crew.version
+        while self._crew.version == before:
+            if self._asking.is_free("learner", "publish"):
+                self._ask_to_publish()
+            self._collect()
         self._asking.drain()
         self._asking.answer("learner", self._actors.learner.save, self.trained_s)
         return measure_reached(self._asking.answer, self._actors, self._config)
@@ -145,7 +149,7 @@ class Controller:
                 self._asking.expect(f"server-{index}", server.stats, "stats", then=then)
         if self._rows_trained and self._is_due("judge", config.judge.every_seconds):
             self._ask_judge()
-        if self._rows_trained and config.judge.match_seconds:
+        if self._has_published and config.judge.match_seconds:
             self._ask_match()
         if self._is_due("usage", USAGE_SECONDS):
             self._ask_usage()
@@ -239,6 +243,7 @@ class Controller:
     def _load(self, published: Any, version: int) -> None:
         """Send new weights to every server without looking at them."""
         self._crew.version, self._crew.published = version, published
+        self._has_published = True
         for index, server in enumerate(self._actors.servers):
             then = partial(self._loaded, self._rows_trained)
             self._asking.expect(f"server-{index}", server.load, "publish", published, then=then)
