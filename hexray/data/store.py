@@ -3,21 +3,19 @@
 A file holds the games of one append, as ``game_table`` lays them out.
 """
 
-import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from hexray.data.checks import check_block
 from hexray.data.game_table import REPEATED, from_table, size_and_rows, to_table
 from hexray.data.games import GameBlock, take_games
+from hexray.data.known import KnownNames
 from hexray.errors import DiskRefuses, StoreError
 from hexray.files import atomic_write, fsync_folder, partial_path
 
@@ -55,7 +53,7 @@ class GameStore:
             fsync_folder(folder.parent)
         self._folder = folder
         self._size = size
-        self._known: set[bytes] = set()
+        self._known = KnownNames()
         self._files: list[_File] = []
         self.games = 0
         self.rows = 0
@@ -76,8 +74,7 @@ class GameStore:
         """
         if block.size != self._size:
             raise _other_board("the block", block.size, self._folder, self._size)
-        digests = list(map(_digest, block.game_id))
-        new = take_games(block, self._is_new(digests))
+        new = take_games(block, self._known.are_new(block.game_id))
         if not new.game_id:
             return new
         path = self._next_path()
@@ -85,7 +82,7 @@ class GameStore:
             write_games_file(path, new)
         except OSError as error:
             raise DiskRefuses(f"{path} cannot be written ({error}); mend the disk") from error
-        self._known.update(digests)
+        self._known.add(new.game_id)
         self._count(path, len(new.game_id), len(new.version))
         return new
 
@@ -119,10 +116,9 @@ class GameStore:
             names = file.read(["game_id"], use_threads=False)["game_id"].to_pylist()
         if size != self._size:
             raise _other_board(str(path), size, self._folder, self._size)
-        digests = set(map(_digest, names))
-        if len(digests) != len(names) or not self._known.isdisjoint(digests):
+        if not self._known.are_new(names).all():
             raise StoreError(f"{path} repeats games of another file or its own; remove the copy")
-        self._known |= digests
+        self._known.add(names)
         self._count(path, len(names), rows)
 
     def _count(self, path: Path, games: int, rows: int) -> None:
@@ -130,14 +126,6 @@ class GameStore:
         self.games += games
         self.rows += rows
         self.size_bytes += path.stat().st_size
-
-    def _is_new(self, digests: Sequence[bytes]) -> NDArray[np.bool_]:
-        fresh: set[bytes] = set()
-        keep = np.zeros(len(digests), np.bool_)
-        for game, digest in enumerate(digests):
-            keep[game] = digest not in self._known and digest not in fresh
-            fresh.add(digest)
-        return keep
 
     def _next_path(self) -> Path:
         number = 1 + int(self._files[-1].path.stem.removeprefix("games-")) if self._files else 0
@@ -170,10 +158,6 @@ def read_games_file(path: Path, size: int) -> GameBlock:
         if len(block.version) != rows:
             raise ValueError(f"{len(block.version)} rows instead of {rows}")
     return block
-
-
-def _digest(name: str) -> bytes:
-    return hashlib.blake2b(name.encode(), digest_size=16).digest()
 
 
 def _other_board(what: str, size: int, folder: Path, own: int) -> StoreError:

@@ -31,7 +31,7 @@ SETTINGS = [
 
 
 class Reading(NamedTuple):
-    """What a process held at a second of the soak."""
+    """What a process held at a second of the soak; memory that it shares is not counted."""
 
     second: float
     mb: float
@@ -74,7 +74,9 @@ def _look(run: Training, second: float) -> list[tuple[str, Reading]]:
         try:
             title = process.cmdline()
             name = "driver" if process == driver else _name(title)
-            held = process.memory_info().rss / 2**20, process.num_threads(), process.num_fds()
+            memory = process.memory_info()
+            own_mb = (memory.rss - memory.shared) / 2**20  # the object store is shared
+            held = own_mb, process.num_threads(), process.num_fds()
         except psutil.Error:  # it ended since it was listed
             continue
         found.append((f"{name} {process.pid}", Reading(second, *held)))
