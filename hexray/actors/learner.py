@@ -86,7 +86,7 @@ class Learner:
         losses = self._trainer.train(rows, isqrt(rows.cells.shape[1]), progress)
         if not self._trainer.is_finite():
             raise _WeightsLost("weights are no numbers after this block")
-        self._faults = self._went_back = self._saved = 0
+        self._faults = self._went_back = 0
         self.spent["training"] += time.thread_time() - cpu_start
         us_per_row = (time.perf_counter() - start) / len(rows.cells) * 1e6
         return {**losses, "us_per_row": us_per_row, "rows_trained": self._trainer.rows_trained}

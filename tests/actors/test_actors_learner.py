@@ -131,9 +131,12 @@ def test_a_way_back_that_does_not_help_ends_the_run(learner: Learner) -> None:
 def test_some_old_checkpoints_stay_also_over_a_restart(tmp_path: Path) -> None:
     kept = with_overrides(CONFIG, {"checkpoint": {"keep": 1, "keep_every": 3}})
     learner = Learner(kept, tmp_path, 0)
-    names = [learner.save(1.0) for _ in range(4)]
-    again = Learner(kept, tmp_path, 0)
-    names += [again.save(1.0) for _ in range(3)]
+    names = []
+    for seed in range(7):
+        if seed == 4:
+            learner = Learner(kept, tmp_path, 0)
+        learner.train(_rows(seed), 0.0)
+        names.append(learner.save(1.0))
     assert sorted(path.name for path in tmp_path.iterdir()) == [names[2], names[5], names[6]]
 
 
