@@ -33,7 +33,7 @@ from hexray.report import held_out_lines, rating_lines, write_curve, write_stren
 from hexray.run_folder import SETTINGS_FILE, open_run_folder
 
 WRITE_SECONDS = 1.0
-ALERTED = ("silence", "slowness", "rollback", "disk")
+ALERTED = ("silence", "slowness", "rollback", "disk", "machine")
 """Trouble that people who are away should know of."""
 
 
@@ -73,7 +73,7 @@ def train(folder: Path, config: RunConfig) -> int:
             for reason in status["skipped"]:
                 view.note(f"skipped a checkpoint: {reason}")
             recorder, tell = _Recorder(writer, view, alerts), _Teller(view, alerts)
-            restraint = _restraint(config.guard, run.path, recorder, view, alerts)
+            restraint = _restraint(config.guard, run.path, recorder, tell)
             controller = Controller(config, crew, status, recorder, tell, restraint)
             recorder.clock = lambda: controller.trained_s
             signals.stop = controller.stop
@@ -94,12 +94,10 @@ def train(folder: Path, config: RunConfig) -> int:
 
 
 def _restraint(
-    settings: GuardSettings, folder: Path, recorder: "_Recorder", view: Console, alerts: Alerts
+    settings: GuardSettings, folder: Path, recorder: "_Recorder", tell: "_Teller"
 ) -> Restraint:
     def note(level: Level, text: str) -> None:
-        view.note(text)
-        if level is Level.CRITICAL:
-            alerts.tell("machine", text)
+        tell("machine" if level is Level.CRITICAL else "restraint", text)
 
     guard = Guard(settings, folder)
     return Restraint(guard, settings.every_seconds, recorder, note, time.monotonic)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import ray
 
-from hexray.cluster import fetch, plan, ray_session
+from hexray.cluster import FETCH_SECONDS, fetch, plan, ray_session
 from hexray.config import RunConfig, with_overrides
 from hexray.crew import start_players, start_servers
 from hexray.data.games import GameBlock
@@ -63,7 +63,8 @@ def measure_selfplay(config: RunConfig, seconds: float) -> SelfplaySpeed:
     fetch([player.deliver.remote() for player in players])
     before, games = _totals(servers), fetch(sink.games.remote())
     start = time.monotonic()
-    played = fetch([player.play.remote(seconds) for player in players])
+    playing = [player.play.remote(seconds) for player in players]
+    played = fetch(playing, seconds + FETCH_SECONDS)
     elapsed = time.monotonic() - start
     after = _totals(servers)
     fetch([player.deliver.remote() for player in players])

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import ray
 
-from hexray.cluster import fetch, plan, remote_evaluate
+from hexray.cluster import FETCH_SECONDS, fetch, plan, remote_evaluate
 from hexray.config import RunConfig, with_overrides
 from hexray.crew import start_servers
 from hexray.evaluation import Leaves
@@ -67,7 +67,7 @@ def measure_server(
         for size in rows:
             ask = [client.ask.remote(size, halves, seconds) for client in every[:count]]
             before, start = fetch(server.stats.remote()), time.monotonic()
-            fetch(ask)
+            fetch(ask, seconds + FETCH_SECONDS)
             speeds.append(_speed(count, size, before, fetch(server.stats.remote()), start))
     ray.kill(server)  # at once, so that its name is free
     return speeds
