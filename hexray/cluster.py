@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from hexray.actors.inference import LIVE
 from hexray.config import RunConfig
-from hexray.errors import ActorSilent, HexrayError
+from hexray.errors import ActorSilent, HexrayError, SettingsError
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
 from hexray.placement import Node, Placement, lay_out, wanted_by
 from hexray.usage import own_usage
@@ -49,28 +50,52 @@ LOST = (RayActorError, ObjectLostError, OutOfMemoryError, NotBuilt)
 
 
 @contextmanager
-def ray_session(config: RunConfig) -> Iterator[None]:
-    """Start Ray on this machine, or join the cluster at ``cluster.address``, for a while."""
+def ray_session(config: RunConfig) -> Iterator[str]:
+    """Start Ray on this machine, or join the cluster at ``cluster.address``, for a while.
+
+    Gives where the dashboard listens, ``host:port``, or an empty text if there is none. Raises
+    SettingsError before anything is started where anybody could reach its dashboard.
+    """
     settings = config.cluster
     # Its advice to turn authentication off is not what a user should read first.
     logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
     if settings.address is None:
-        ray.init(
+        _check_dashboard(settings.dashboard_host)
+        session = ray.init(
             address="local",  # without it, Ray joins a cluster that runs here or in RAY_ADDRESS
             num_cpus=max(os.cpu_count() or 1, wanted_by(config).cpus),
             include_dashboard=settings.dashboard,
-            dashboard_host="127.0.0.1",
+            dashboard_host=settings.dashboard_host,
             object_store_memory=settings.object_store_mb * 1024**2,
             log_to_driver=False,
             logging_level=logging.WARNING,
         )
     else:
-        ray.init(address=settings.address, log_to_driver=False, logging_level=logging.WARNING)
+        session = ray.init(
+            address=settings.address, log_to_driver=False, logging_level=logging.WARNING
+        )
     try:
         _protect_token(Path.home() / ".ray" / "auth_token")
-        yield
+        yield session.dashboard_url or ""
     finally:
         ray.shutdown()
+
+
+def _check_dashboard(host: str) -> None:
+    """Refuse a dashboard that others can reach without a token: who reaches it runs code here."""
+    try:
+        is_own = ip_address(host).is_loopback
+    except ValueError as error:
+        raise SettingsError(
+            f"cluster.dashboard_host = {host}: not an address such as 127.0.0.1"
+        ) from error
+    # Ray takes a token for a session of its own, unless told otherwise.
+    if not is_own and os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
+        raise SettingsError(
+            f"cluster.dashboard_host = {host} lets others reach Ray's dashboard, and RAY_AUTH_MODE "
+            "turns its token off, so that they could run code here; unset RAY_AUTH_MODE, or leave "
+            "cluster.dashboard_host at 127.0.0.1 and reach it through ssh -L"
+        )
 
 
 def _protect_token(token: Path) -> None:

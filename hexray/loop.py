@@ -65,7 +65,7 @@ def train(folder: Path, config: RunConfig) -> int:
         view.note(f"run folder {run.path}")
         view.note("setting up: Ray, network, compiled kernels (the first time takes longest)")
         begun = time.monotonic()
-        with ray_session(config):
+        with ray_session(config) as dashboard:
             signals.install()  # Ray puts a handler of its own in place
             warm_up(config)
             crew = Crew(config, run.path, run.run_id, run.starts)
@@ -77,6 +77,9 @@ def train(folder: Path, config: RunConfig) -> int:
             controller = Controller(config, crew, status, recorder, tell, restraint)
             recorder.clock = lambda: controller.trained_s
             signals.stop = controller.stop
+            if dashboard:
+                ask = f"{Path(sys.executable).parent / 'ray'} get-auth-token"
+                view.note(f"Ray dashboard http://{dashboard}, its token: {ask}")
             view.note(f"inference: {fetch(crew.actors.servers[0].choice.remote())}")
             view.note(f"set up in {time.monotonic() - begun:.0f} s; {_outlook(config, status)}")
             try:

@@ -117,9 +117,10 @@ def _read_run(file: Path) -> dict[str, Any]:
         run = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise RunFolderError(f"{file} is damaged ({error}); name a new folder") from error
-    if not isinstance(run, dict) or run.get("schema") != _SCHEMA:
+    schema = run.get("schema") if isinstance(run, dict) else None
+    if schema != _SCHEMA:
         raise RunFolderError(
-            f"{file} does not have schema {_SCHEMA}, the one this version reads; name a new folder"
+            f"{file} has schema {schema!r}, and this version reads {_SCHEMA}; name a new folder"
         )
     kinds = {"run_id": str, "board": int, "net": dict, "starts": int}
     for key, kind in kinds.items():

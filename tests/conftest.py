@@ -1,6 +1,8 @@
-"""What all tests share: one Ray for those that need it."""
+"""What all tests share: one Ray for those that need it, and homes of their own."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +22,10 @@ def ray_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         ):
             patch.delenv("RAY_ADDRESS")
             yield
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """Give the environment of a user with a home of their own."""
+    (tmp_path / "home").mkdir()
+    return {**os.environ, "HOME": str(tmp_path / "home")}

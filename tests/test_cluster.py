@@ -215,8 +215,3 @@ def test_more_processes_than_the_cluster_has_cpus_are_refused(
     many = with_overrides(TINY, {"selfplay": {"players": 500}})
     with pytest.raises(SettingsError, match=r"selfplay\.players 500 .* need 502 CPUs"):
         Crew(many, tmp_path, "many", 1)
-
-
-def test_only_its_owner_can_read_rays_token(ray_here: None) -> None:
-    token = Path.home() / ".ray" / "auth_token"
-    assert token.stat().st_mode & 0o777 == 0o600

@@ -1,49 +1,14 @@
 """The folder of a run: made once, gone on with, held by one process at a time."""
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 
 from hexray.config import RunConfig, with_overrides
-from hexray.errors import RunFolderBusy, RunFolderError
+from hexray.errors import RunFolderError
 from hexray.run_folder import open_run_folder
-
-HOLDER = """
-import sys
-from pathlib import Path
-from hexray.config import RunConfig
-from hexray.run_folder import open_run_folder
-folder = open_run_folder(Path(sys.argv[1]), RunConfig())
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start another process that holds ``path`` until it is killed or its input ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -118,18 +83,6 @@ def test_a_folder_of_another_network_is_refused_with_both_shapes_and_the_remedy(
     assert contents(tmp_path) == before
 
 
-def test_a_folder_of_before_a_net_setting_was_made_goes_on_with_its_default(tmp_path: Path) -> None:
-    open_run_folder(tmp_path, RunConfig()).close()
-    file = tmp_path / "run.json"
-    run = json.loads(file.read_text())
-    for name in ("kind", "norm", "stem"):
-        del run["net"][name]
-    file.write_text(json.dumps(run))
-    open_run_folder(tmp_path, RunConfig()).close()
-    with pytest.raises(RunFolderError, match=r"net\.kind = pooled, not simple"):
-        open_run_folder(tmp_path, with_overrides(RunConfig(), {"net": {"kind": "simple"}}))
-
-
 @pytest.mark.parametrize("name", ["thesis.txt", "settings.yaml.old", ".git"])
 def test_a_folder_that_holds_something_else_is_refused_and_left_as_it_was(
     tmp_path: Path, name: str
@@ -179,12 +132,6 @@ def test_a_damaged_folder_is_refused_and_named(tmp_path: Path, damage: bytes) ->
     assert (tmp_path / "run.json").read_bytes() == damage
 
 
-def test_a_folder_held_in_the_same_process_is_busy(tmp_path: Path) -> None:
-    with open_run_folder(tmp_path, RunConfig()), pytest.raises(RunFolderBusy) as caught:
-        open_run_folder(tmp_path, RunConfig())
-    assert f"process {os.getpid()} on {socket.gethostname()}" in str(caught.value)
-
-
 def test_closing_frees_the_folder_and_may_be_repeated(tmp_path: Path) -> None:
     folder = open_run_folder(tmp_path, RunConfig())
     folder.close()
@@ -197,30 +144,3 @@ def test_a_refusal_frees_the_folder(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError):
         open_run_folder(tmp_path, with_overrides(RunConfig(), {"board": 7}))
     open_run_folder(tmp_path, RunConfig()).close()
-
-
-@pytest.mark.process
-def test_a_second_process_is_refused_and_told_who_holds_the_folder(tmp_path: Path) -> None:
-    with holder(tmp_path) as process:
-        before = contents(tmp_path)
-        with pytest.raises(RunFolderBusy) as caught:
-            open_run_folder(tmp_path, RunConfig())
-        assert f"process {process.pid} on {socket.gethostname()}" in str(caught.value)
-        assert contents(tmp_path) == before
-
-
-@pytest.mark.process
-def test_the_folder_of_a_killed_process_is_taken_over(tmp_path: Path) -> None:
-    with holder(tmp_path) as process:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        with open_run_folder(tmp_path, RunConfig()) as folder:
-            assert folder.starts == 2
-
-
-def test_an_owner_file_that_says_nothing_still_means_busy(tmp_path: Path) -> None:
-    with open_run_folder(tmp_path, RunConfig()):
-        for damage in (b"", b"[]", b"{}", b"\xff"):
-            (tmp_path / "lock-owner.json").write_bytes(damage)
-            with pytest.raises(RunFolderBusy, match="another process"):
-                open_run_folder(tmp_path, RunConfig())

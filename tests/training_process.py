@@ -11,32 +11,17 @@ from pathlib import Path
 from typing import IO
 
 import psutil
+from training_command import TINY, stored_ids
 
-from hexray.data.store import GameStore
 from hexray.metrics import METRICS_FILE, read_metrics
 
-TINY = [
-    "--preset=quick",
-    "--board=3",
-    "--cluster.no-dashboard",
-    "--guard.mode=off",
-    "--net.blocks=1",
-    "--net.channels=8",
-    "--selfplay.games=16",
+# Judged and rated seldom, so that kills hit what matters.
+CALM = [
+    *TINY,
     "--selfplay.players=2",
-    "--learner.batch-rows=32",
-    "--learner.batches=4",
-    "--learner.precision=float32",
-    "--inference.precision=float32",
     "--inference.threads=1",
-    "--replay.min-rows=200",
-    "--replay.commit-seconds=0.1",
-    "--checkpoint.every-seconds=1",
     "--judge.every-seconds=2",
-    "--judge.held-out-rows=5",
     "--judge.match-seconds=1",
-    "--judge.match-pairs=4",
-    "--judge.share=0.05",
 ]
 ROLES = ("player", "inferenceserver", "replays", "learner", "judge")
 
@@ -53,18 +38,18 @@ class Training:
     ) -> None:
         self.folder, self._acknowledged = folder / "run", folder / "acknowledged"
         self._acknowledged.mkdir(exist_ok=True)
-        home = folder / "home"
-        home.mkdir(exist_ok=True)
+        self.home = folder / "home"
+        self.home.mkdir(exist_ok=True)
         path = Path(__file__).with_name("faults") / program
         self.full, self.later = folder / "full", folder / "later"
         own = {
-            "HOME": str(home),
+            "HOME": str(self.home),
             "HEXRAY_TEST_ACKNOWLEDGED": str(self._acknowledged),
             "HEXRAY_TEST_FULL": str(self.full),
             "HEXRAY_TEST_LATER": str(self.later),
         }
         self.process = subprocess.Popen(
-            [sys.executable, str(path), f"--run-dir={self.folder}", *TINY, *arguments],
+            [sys.executable, str(path), f"--run-dir={self.folder}", *CALM, *arguments],
             env={**os.environ, **own, **(environment or {})},
             text=True,
             stdout=subprocess.PIPE,
@@ -146,21 +131,20 @@ class Training:
         self._reading.join()
         return status
 
-    def stored(self, boards: str = "3x3") -> list[str]:
+    def stored(self) -> list[str]:
         """Return the ids of all games on disk."""
-        size = int(boards.split("x")[0])
-        blocks = GameStore(self.folder / "games" / boards, size, may_write=False).newest(10**9)
-        return [game_id for block in blocks for game_id in block.game_id]
+        return stored_ids(self.folder)
 
-    def acknowledged(self) -> set[str]:
-        """Return the ids of the games that players know to be safe."""
+    def acknowledged(self) -> list[str]:
+        """Return the ids of the games that players know to be safe, as often as they were told."""
         files = self._acknowledged.iterdir()
-        return {line for file in files for line in file.read_text().split("\n")[:-1]}
+        return [line for file in files for line in file.read_text().split("\n")[:-1]]
 
     def assert_nothing_lost(self) -> None:
-        """Every acknowledged game is stored, and none twice."""
+        """Every acknowledged game is stored, none twice, and no two have one id."""
         stored = self.stored()
         assert len(set(stored)) == len(stored)
         acknowledged = self.acknowledged()
         assert len(acknowledged) > 100
-        assert acknowledged <= set(stored)
+        assert len(set(acknowledged)) == len(acknowledged)
+        assert set(acknowledged) <= set(stored)

@@ -59,6 +59,8 @@ class ClusterSettings(Settings):
     address: str | None = None
     """Address of a running Ray cluster (``auto`` finds it); none starts Ray on this machine."""
     dashboard: bool = True
-    """Start the Ray dashboard on 127.0.0.1."""
+    """Start the Ray dashboard."""
+    dashboard_host: str = "127.0.0.1"
+    """Address on which the dashboard listens; any but this machine's own takes Ray's token."""
     object_store_mb: Annotated[int, Field(ge=80)] = 500
     """Size of Ray's object store in MB, when Ray is started here."""

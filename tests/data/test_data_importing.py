@@ -2,33 +2,29 @@
 
 import gzip
 import random
-import subprocess
-import sys
 from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from drawn_records import known_to, records
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imported_games import imported, quarantined, stored
 from oracle import random_game
 from random_games import assert_same, random_block
 
 from hexray.data.archive import Archive
 from hexray.data.checks import check_block
-from hexray.data.game_files import Format, format_of, opened, write_games
+from hexray.data.game_files import Format, opened, write_games
 from hexray.data.held_out import held_out
-from hexray.data.importing import Import, import_file, import_games, records_of, release
-from hexray.data.index import Came, Index
+from hexray.data.importing import import_games, release
 from hexray.data.seen import Match, Run
 from hexray.errors import FileFormatError, StoreError
 from hexray.game.board import BLUE, RED
 from hexray.game.formats.record import GameRecord, Reading, Rejected
 from hexray.game.formats.sgf import read_sgf_lines
-from hexray.game.formats.trmph import read_trmph_line, trmph_line
+from hexray.game.formats.trmph import trmph_line
 from hexray.game.notation import move_name
 
 FORMATS: tuple[Format, ...] = ("trmph", "sgf", "hexworld", "match")
@@ -39,21 +35,6 @@ def written(path: Path, kind: Format, games: Iterable[GameRecord]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
         write_games(games, kind, file)
     return path
-
-
-def imported(store: Path, path: Path, kind: Format | None = None, **options: Any) -> Came:
-    archive = Archive(store)
-    with archive.index() as index:
-        return import_file(archive, index, path, Import(kind or format_of(path), **options))
-
-
-def stored(store: Path) -> list[GameRecord]:
-    return [record for block in Archive(store).blocks() for record in records_of(block)]
-
-
-def quarantined(store: Path) -> list[tuple[int, int, str]]:
-    with Archive(store).index() as index:
-        return [(one.rejected.line, one.rejected.column, one.rejected.text) for one in index.held()]
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -207,30 +188,6 @@ def test_a_folder_without_games_is_no_store(tmp_path: Path) -> None:
         Archive(tmp_path, may_write=False)
 
 
-def test_an_index_of_another_version_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "index.sqlite"
-    with closing(Index(path)) as index:
-        index._db.execute("PRAGMA user_version = 7")
-    with pytest.raises(StoreError, match=r"version 7, this hexray reads 1 to 2"):
-        Index(path)
-    path.write_bytes(b"no database at all, but long enough to be looked at")
-    with pytest.raises(StoreError, match=r"index\.sqlite cannot be used"):
-        Index(path)
-
-
-def test_an_index_of_the_first_version_is_read_and_written_on(tmp_path: Path) -> None:
-    path = tmp_path / "index.sqlite"
-    with closing(Index(path)) as index:
-        index.add_source(Came("old.trmph", "trmph", games=3))
-        index._db.executescript(
-            "DROP TABLE runs; DROP TABLE models; DROP TABLE matches; PRAGMA user_version = 1"
-        )
-    for _ in range(2):
-        with closing(Index(path)) as index:
-            assert index.sources() == [Came("old.trmph", "trmph", games=3)]
-            assert index.matches() == index.runs() == index.models() == []
-
-
 def test_games_of_a_match_are_counted_and_never_trained_on(tmp_path: Path) -> None:
     moves = (1, 0, 4, 2, 7)  # b1 a1 b2 c1 b3: Red has joined top and bottom
     games = [
@@ -310,88 +267,3 @@ def test_sgf_is_read_alike_in_pieces_of_any_length(chunk: int) -> None:
     assert list(read_sgf_lines(pieces)) == whole
     assert [isinstance(found, Rejected) for _, found in whole] == [0, 0, 0, 1, 0, 1]
     assert [line for line, _ in whole][-2:] == [whole[-1][0]] * 2
-
-
-HOSTILE = {
-    "line.trmph": b"#11," + b"a1" * 50_000_000,
-    "line.hexworld": b"#11," + b"a1" * 50_000_000,
-    "value.sgf": b"(;GM[11]SZ[3]C[" + b"a" * 100_000_000,
-    "nested.sgf": b"(" * 100_000 + b";GM[11]SZ[3];B[a1]" + b")" * 100_000,
-    "nul.trmph": b"#3,a1\x00b2\n" * 1000,
-    "bad_utf8.sgf": b"(;GM[11]SZ[3]PB[\xff\xfe];B[a1])",
-    "bad_utf8.hexworld": b"#3,a1\xc3\x28\n",
-}
-MEASURED = """
-import sys, time
-from pathlib import Path
-from hexray.data.archive import Archive
-from hexray.data.game_files import format_of
-from hexray.data.held_out import held_out
-from hexray.data.importing import Import, import_file
-from hexray.game.formats.trmph_block import read_trmph_block
-
-
-def peak_mb():
-    line = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
-
-
-path, folder = map(Path, sys.argv[1:])
-warm = folder / "warm.sgf"
-warm.write_text("(;GM[11];B[a1])")
-archive = Archive(folder / "warm")
-with archive.index() as index:
-    import_file(archive, index, warm, Import("sgf"))
-read_trmph_block(b"#3,a1", 1)
-before, archive = peak_mb(), Archive(folder / "store")
-began = time.monotonic()
-with archive.index() as index:
-    came = import_file(archive, index, path, Import(format_of(path)))
-print(came.games, came.rejected, time.monotonic() - began)
-print(peak_mb() - before)
-"""
-
-
-@pytest.mark.process
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_files_are_answered_soon_and_in_little_memory(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    path.write_bytes(HOSTILE[name])
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, path, tmp_path],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    games, rejected, seconds, megabytes = map(float, done.stdout.split())
-    assert (games, rejected) == {"nul.trmph": (0, 1000), "nested.sgf": (1, 0)}.get(
-        name, (1, 0) if name == "bad_utf8.sgf" else (0, 1)
-    )
-    assert seconds < 2
-    assert megabytes < 100
-
-
-def test_ten_thousand_mutated_lines_are_each_stored_or_rejected(tmp_path: Path) -> None:
-    rng = random.Random(11)
-    lines = []
-    for _ in range(10_000):
-        size = rng.randint(3, 13)
-        line = trmph_line(GameRecord(size, tuple(random_game(size, rng)[: rng.randint(1, 40)])))
-        letters = list(line)
-        for _ in range(rng.randint(0, 2)):
-            at = rng.randrange(len(letters))
-            letters[at : at + rng.randint(0, 2)] = rng.choice("#,abz019 \t-")
-        lines.append("".join(letters))
-    path = tmp_path / "mutated.trmph"
-    path.write_text("\n".join(lines))
-    came = imported(tmp_path / "store", path, keep_equal=True)
-    read = (read_trmph_line(line, number) for number, line in enumerate(lines, start=1))
-    slow = [found for found in read if found is not None]
-    bad = [found for found in slow if isinstance(found, Rejected)]
-    good = [found for found in slow if isinstance(found, GameRecord) and found.moves]
-    assert sorted(stored(tmp_path / "store")) == sorted(good)
-    assert came.games == len(good) > 3000
-    assert came.rejected == len(slow) - len(good) >= len(bad) > 3000
-    for line, column, text in quarantined(tmp_path / "store"):
-        assert text == lines[line - 1] or not text.endswith(" ")
-        assert 1 <= column <= len(lines[line - 1]) + 1

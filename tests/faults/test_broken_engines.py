@@ -1,5 +1,6 @@
-"""Driving other engines: small programs that play, die, hang, babble and cheat."""
+"""F27: other engines, small programs that play, die, hang, babble and cheat."""
 
+import json
 import pickle
 import sys
 import time
@@ -12,6 +13,7 @@ import psutil
 import pytest
 from drawn import together
 
+from hexray.cli import main
 from hexray.errors import EngineFault, EngineResigned, SettingsError
 from hexray.game.board import EMPTY, RED, new_boards, play, play_sequence
 from hexray.game.notation import parse_moves
@@ -309,3 +311,29 @@ def test_hexray_plays_a_whole_game_against_itself_by_htp(tmp_path: Path) -> None
         assert len(_running("hexray.cli htp")) == 1
     assert board.winner[0] == RED  # the first player wins when sixteen simulations see the end
     assert _running("hexray.cli htp") == []
+
+
+ANSWERS = {
+    "dies": "sys.exit(3)",
+    "hangs": "time.sleep(1000)",
+    "babbles": 'say("\\x00 what?\\n\\n")',
+    "cheats": 'say(f"={number} " + (arguments[0] == "white" and "a1" or "z9") + "\\n\\n")',
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_a_match_goes_on_and_scores_them_by_rule(
+    answer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The engine loses every game in which it moves, and its opponent wins all of them."""
+    script, record = tmp_path / "engine.py", tmp_path / "games.jsonl"
+    script.write_text(ENGINE.replace("ANSWER", answer))
+    engine = f"htp:'{sys.executable}' -S '{script}'"
+    where = ["--board", "3", "--games", "4", "--move-seconds", "0.5", "--record", str(record)]
+    assert main(["match", "random", engine, *where, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (found["games"], found["wins"], found["faults"]) == (4, 4, 4)
+    games = [json.loads(line) for line in record.read_text().splitlines()]
+    assert {game["ended"] for game in games} == {"fault"}
+    assert all(str(script) in game["note"] for game in games)
+    assert _running(str(tmp_path)) == []
