@@ -10,6 +10,7 @@ from evaluators import hashed, row_by_row
 
 from hexray.errors import FileFormatError
 from hexray.evaluation import drive, know_nothing
+from hexray.game.notation import parse_moves
 from hexray.play.solved import measure, read_solved, shipped_openings, shipped_positions
 
 _KNOWN: dict[tuple[object, int], int] = {}
@@ -57,7 +58,7 @@ def test_shipped_5x5_openings_agree_with_their_count() -> None:
     assert (~openings.wins).sum() == 13
 
 
-@pytest.mark.parametrize("size", [5, 6, 7, 8])
+@pytest.mark.parametrize("size", [4, 5, 6, 7, 8])
 def test_shipped_positions_load(size: int) -> None:
     path = shipped_positions(size)
     assert path is not None
@@ -66,8 +67,30 @@ def test_shipped_positions_load(size: int) -> None:
     assert (solved.winning.any(1) == solved.wins).all()
 
 
+def test_shipped_4x4_positions_are_true() -> None:
+    """By the slow engine, which tries everything; those with few stones would take hours."""
+    path = shipped_positions(4)
+    assert path is not None
+    known: dict[tuple[object, int], int] = {}
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    late = [record for record in records if len(record["moves"].split()) >= 9]
+    assert len(late) > 100
+    assert len({record["moves"] for record in records}) == len(records)
+    for record in late:
+        cells, to_move, _ = oracle.replay(4, parse_moves(record["moves"], 4))
+        wins = []
+        for move in range(16):
+            if cells[move] == oracle.EMPTY:
+                cells[move] = to_move
+                if oracle.solve(cells, -to_move, 4, known) == -1:
+                    wins.append(move)
+                cells[move] = oracle.EMPTY
+        assert wins == parse_moves(record["winning_moves"], 4)
+        assert (record["winner"] == record["to_move"]) == bool(wins)
+
+
 def test_no_positions_are_shipped_for_other_boards() -> None:
-    assert shipped_positions(4) is None
+    assert shipped_positions(3) is None
     assert shipped_openings(9) is None
 
 
