@@ -77,15 +77,20 @@ def test_a_run_survives_deaths_at_any_moment(role: str, training: Callable[..., 
 def test_a_learner_goes_on_from_its_last_checkpoint(training: Callable[..., Training]) -> None:
     """Killed right after a checkpoint: rows trained fall back to it and no further."""
     run, rng = training("--minutes=9", "--checkpoint.every-seconds=3"), random.Random(3)
-    run.wait_for(lambda: newest_checkpoint(run.folder / "checkpoints")[0], 100)
-    run.wait_until_training()
-    saved, _ = newest_checkpoint(run.folder / "checkpoints")
-    assert saved is not None
+    run.wait_for(lambda: _rows_saved(run) > 2000, 100)
+    saved = _rows_saved(run)
     _comes_back(run, "learner", rng)
-    time.sleep(2)
+    before = len(run.metrics("learner/rows_trained"))
+    run.wait_for(lambda: len(run.metrics("learner/rows_trained")) > before + 1, 20)
     run.process.terminate()
     assert run.finish() == 143, run.text()
     trained = [rows for _, rows in run.metrics("learner/rows_trained")]
     falls = [(a, b) for a, b in pairwise(trained) if b < a]
     assert len(falls) <= 1
-    assert all(after >= saved.counters["rows_trained"] for _, after in falls)
+    assert all(after > saved for _, after in falls)
+    assert trained[-1] > saved
+
+
+def _rows_saved(run: Training) -> float:
+    newest, _ = newest_checkpoint(run.folder / "checkpoints")
+    return 0 if newest is None else newest.counters["rows_trained"]
