@@ -23,7 +23,10 @@ from ray.exceptions import (
     RayActorError,
     RayTaskError,
 )
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+from ray.util.scheduling_strategies import (
+    NodeAffinitySchedulingStrategy,
+    PlacementGroupSchedulingStrategy,
+)
 
 from hexray.actors.inference import LIVE
 from hexray.config import RunConfig
@@ -33,6 +36,7 @@ from hexray.placement import Node, Placement, lay_out, wanted_by
 from hexray.usage import own_usage
 
 FETCH_SECONDS = 900.0
+_KINDS = ("CPU", "GPU")
 _INLINE_BYTES = 90_000
 """Messages above 100 KB go through the object store, which costs three times as much."""
 _WAIT = frozenset({"evaluate", "append", "sample", "sample_both", "newest_version"})
@@ -109,8 +113,12 @@ def plan(config: RunConfig) -> Placement:
 
     Raises SettingsError for what Ray would wait for without a word.
     """
+    group = ray.util.get_current_placement_group()
+    if group is not None:  # of a trial, which has what is reserved for it and no more
+        given = [sum(bundle.get(kind, 0) for bundle in group.bundle_specs) for kind in _KINDS]
+        return lay_out([Node(here(), *map(int, given))], wanted_by(config))
     nodes = [
-        Node(node["NodeID"], *(int(node["Resources"].get(kind, 0)) for kind in ("CPU", "GPU")))
+        Node(node["NodeID"], *(int(node["Resources"].get(kind, 0)) for kind in _KINDS))
         for node in ray.nodes()
         if node["Alive"]
     ]
@@ -179,6 +187,7 @@ def place_actor(body: type, name: str, node: str, *, num_cpus: int = 0, num_gpus
     """Start a process for an actor on ``node``; build, then open it.
 
     When that node is gone it comes up on another, unless it takes no CPU: then it belongs there.
+    Within a placement group it takes what that has reserved.
     A call whose message is lost is asked again, so that it may be carried out twice. When the
     process dies, another takes its place behind the handle. Calls of ``_WAIT`` that were not
     answered wait for that one to be open; other calls end with an error of ``LOST``. ``beat`` and
@@ -186,7 +195,10 @@ def place_actor(body: type, name: str, node: str, *, num_cpus: int = 0, num_gpus
     """
     remote: Any = ray.remote
     actor = remote(concurrency_groups={"control": 1})(_built_by_call(body))
-    there = NodeAffinitySchedulingStrategy(node, soft=num_cpus > 0)
+    group = ray.util.get_current_placement_group()
+    there: Any = NodeAffinitySchedulingStrategy(node, soft=num_cpus > 0)
+    if group is not None:
+        there = PlacementGroupSchedulingStrategy(group)
     return actor.options(
         name=name,
         num_cpus=num_cpus,

@@ -53,13 +53,17 @@ class Crew:
     version    that number
     """
 
-    def __init__(self, config: RunConfig, folder: Path, name: str, start: int) -> None:
+    def __init__(
+        self, config: RunConfig, folder: Path, name: str, start: int, label: str = ""
+    ) -> None:
         """Start every actor and give the servers the learner's weights.
 
         ``name`` is the run's, ``start`` counts its starts: both keep games apart from all others.
+        ``label`` begins the names of the actors where several runs share a session of Ray.
         Raises ActorDied when a process dies meanwhile.
         """
         self._config, self._folder, self._name, self._start = config, folder, name, start
+        self._label = label
         try:
             self._begin()
         except LOST as error:
@@ -69,22 +73,22 @@ class Crew:
             ) from error
 
     def _begin(self) -> None:
-        config, name, start = self._config, self._name, self._start
+        config, name, start, label = self._config, self._name, self._start, self._label
         self._placement = placement = plan(config)
         # Placed first, so that their processes come up while the servers are built. Replay writes
         # into the run folder, which is the driver's.
-        replay = place_actor(Replays, "replay", here())
+        replay = place_actor(Replays, f"{label}replay", here())
         threads, gpus = config.learner.threads, placement.gpus
         learner = place_actor(
-            Learner, "learner", placement.learner, num_cpus=threads, num_gpus=gpus
+            Learner, f"{label}learner", placement.learner, num_cpus=threads, num_gpus=gpus
         )
-        judge = place_actor(_JudgeActor, "judge", here())
-        servers = start_servers(config, placement)
+        judge = place_actor(_JudgeActor, f"{label}judge", here())
+        servers = start_servers(config, placement, label)
         self.actors = Actors(servers, [], replay, learner, judge)
         self.version = 0
         run_stages([self._replay_stages(0)])
         self.actors.players.extend(
-            start_players(config, placement, servers, replay, f"{name}-{start}", start)
+            start_players(config, placement, servers, replay, f"{name}-{start}", start, label)
         )
         run_stages([self._learner_stages(0)])
         self.version, self.published = fetch_published(learner)
@@ -142,12 +146,12 @@ class Crew:
         yield [judge.open.remote()]
 
 
-def start_servers(config: RunConfig, placement: Placement) -> list[Any]:
+def start_servers(config: RunConfig, placement: Placement, label: str = "") -> list[Any]:
     """Start the inference servers; each takes a GPU, or half of one, where there are any."""
     servers = [
         place_actor(
             InferenceServer,
-            f"server-{index}",
+            f"{label}server-{index}",
             node,
             num_cpus=max(config.inference.threads, 1),
             num_gpus=placement.gpus,
@@ -162,12 +166,18 @@ def start_servers(config: RunConfig, placement: Placement) -> list[Any]:
 
 
 def start_players(
-    config: RunConfig, placement: Placement, servers: list[Any], replay: Any, name: str, start: int
+    config: RunConfig,
+    placement: Placement,
+    servers: list[Any],
+    replay: Any,
+    name: str,
+    start: int,
+    label: str = "",
 ) -> list[Any]:
     """Start the players, each beside its server; ``replay`` acknowledges their games."""
     seats = placement.players
     players = [
-        place_actor(_PlayerActor, f"player-{index}", seat.node, num_cpus=1)
+        place_actor(_PlayerActor, f"{label}player-{index}", seat.node, num_cpus=1)
         for index, seat in enumerate(seats)
     ]
     fetch(

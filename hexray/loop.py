@@ -4,37 +4,24 @@ import os
 import shlex
 import signal
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from hexray.alerts import Alerts
-from hexray.cluster import fetch, ray_session
-from hexray.config import GuardSettings, RunConfig
+from hexray.cluster import ray_session
+from hexray.config import RunConfig
 from hexray.console import Console
 from hexray.controller import Controller
-from hexray.crew import Crew
-from hexray.errors import CrashBudgetSpent, HexrayError, TrainingError
-from hexray.evaluation import drive, know_nothing
-from hexray.files import atomic_write
-from hexray.game.picture import board_svg
-from hexray.game.values_picture import values_svg
-from hexray.guard import Guard, Level, Restraint
+from hexray.errors import HexrayError
 from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
 from hexray.options import parse_run
 from hexray.play.first_moves import table
-from hexray.play.selfplay import SelfPlay
 from hexray.preflight import refuse_what_cannot_fit
-from hexray.ratings.ladder_file import read_ladder
-from hexray.ratings.standings import listed
 from hexray.reached import Reached
-from hexray.report import held_out_lines, rating_lines, write_curve, write_strength
+from hexray.report import held_out_lines, rating_lines
 from hexray.run_folder import SETTINGS_FILE, open_run_folder
-
-WRITE_SECONDS = 1.0
-ALERTED = ("silence", "slowness", "rollback", "disk", "machine")
-"""Trouble that people who are away should know of."""
+from hexray.training import Channels, train_in_session
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,103 +51,15 @@ def train(folder: Path, config: RunConfig) -> int:
         signals.install()
         view.note(f"run folder {run.path}")
         view.note("setting up: Ray, network, compiled kernels (the first time takes longest)")
-        begun = time.monotonic()
         with ray_session(config) as dashboard:
             signals.install()  # Ray puts a handler of its own in place
-            warm_up(config)
-            crew = Crew(config, run.path, run.run_id, run.starts)
-            status = fetch(crew.actors.learner.status.remote())
-            for reason in status["skipped"]:
-                view.note(f"skipped a checkpoint: {reason}")
-            recorder, tell = _Recorder(writer, view, alerts), _Teller(view, alerts)
-            restraint = _restraint(config.guard, run.path, recorder, tell)
-            controller = Controller(config, crew, status, recorder, tell, restraint)
-            recorder.clock = lambda: controller.trained_s
-            signals.stop = controller.stop
             if dashboard:
                 ask = f"{Path(sys.executable).parent / 'ray'} get-auth-token"
                 view.note(f"Ray dashboard http://{dashboard}, its token: {ask}")
-            view.note(f"inference: {fetch(crew.actors.servers[0].choice.remote())}")
-            view.note(f"set up in {time.monotonic() - begun:.0f} s; {_outlook(config, status)}")
-            try:
-                controller.run()
-                recorder.write()
-                view.note("measuring the strength reached")
-                reached = controller.finish()
-            except (CrashBudgetSpent, TrainingError) as error:
-                alerts.tell("ended", str(error))
-                raise
-        reached.strength["ratings"] = listed(read_ladder(run.path))
-        _write_results(run.path, config, reached)
-    print(_summary(run.path, config, reached, controller.trained_s))
+            told = Channels(writer, view, alerts, lambda *_: None)
+            reached, trained_s = train_in_session(run, config, told, signals.may_end)
+    print(_summary(run.path, config, reached, trained_s))
     return 128 + signals.received[0] if signals.received else 0
-
-
-def _restraint(
-    settings: GuardSettings, folder: Path, recorder: "_Recorder", tell: "_Teller"
-) -> Restraint:
-    def note(level: Level, text: str) -> None:
-        tell("machine" if level is Level.CRITICAL else "restraint", text)
-
-    guard = Guard(settings, folder)
-    return Restraint(guard, settings.every_seconds, recorder, note, time.monotonic)
-
-
-def _outlook(config: RunConfig, status: Mapping[str, float]) -> str:
-    before = status["trained_s"] / 60
-    if before >= config.minutes:
-        return f"all {config.minutes:g} minutes are trained already; --minutes sets more"
-    return f"training goes on after {before:.1f} minutes" if before else "training begins"
-
-
-def warm_up(config: RunConfig) -> None:
-    """Compile the kernels of self-play once, so that the actors find them in numba's cache."""
-    small = config.selfplay.model_copy(update={"games": 1})
-    play = SelfPlay(config.board, small, config.search, "warm-up", config.seed, (0,))
-    while drive(play.step(), know_nothing) is None:
-        continue
-
-
-class _Teller:
-    """Writes what trouble there is, and lets people who are away know of some of it."""
-
-    def __init__(self, view: Console, alerts: Alerts) -> None:
-        self._view, self._alerts = view, alerts
-
-    def __call__(self, kind: str, text: str) -> None:
-        self._view.note(text)
-        if kind in ALERTED:
-            self._alerts.tell(kind, text)
-
-
-class _Recorder:
-    """Gathers what is reported, shows it at once, writes it once a second."""
-
-    def __init__(self, writer: MetricsWriter, view: Console, alerts: Alerts) -> None:
-        self._writer, self._view, self._alerts = writer, view, alerts
-        self._fresh: dict[str, float] = {}
-        self._written = 0.0
-        self.clock: Callable[[], float] = lambda: 0.0
-
-    def __call__(self, values: Mapping[str, float]) -> None:
-        self._fresh.update(values)
-        self._view.update({**values, "trained_s": self.clock()})
-        if values.get("alarm/gap"):
-            self._alerts.tell(
-                "gap", "the network learns games by heart; held_out/gap tells how far"
-            )
-        if self.clock() - self._written >= WRITE_SECONDS:
-            self.write()
-
-    def write(self) -> None:
-        self._written = self.clock()
-        if not self._fresh:
-            return
-        try:
-            self._writer.write(self._written, self._fresh)
-            self._fresh = {}
-        except OSError as error:  # they stay, to be written with the next ones
-            self._view.note(f"metrics cannot be written: {error}")
 
 
 class _Signals:
@@ -175,6 +74,10 @@ class _Signals:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._handle)
 
+    def may_end(self, controller: Controller) -> None:
+        """Let the first signal end training from now on."""
+        self.stop = controller.stop
+
     def _handle(self, number: int, _: object) -> None:
         # os.write, because a signal may come in the middle of a print.
         self.received.append(number)
@@ -185,20 +88,6 @@ class _Signals:
             os._exit(128 + number)
         os.write(2, b"\nending the run; once more stops at once\n")
         self.stop()
-
-
-def _write_results(path: Path, config: RunConfig, reached: Reached) -> None:
-    title = f"hexray {config.board}x{config.board}, seed {config.seed}"
-    moves = reached.first_moves
-    smaller = {f"{board}x{board}": figures for board, figures in reached.smaller.items()}
-    strength = {**reached.strength, "first_moves": moves.record(), "smaller_boards": smaller}
-    write_strength(strength, path / "strength.json")
-    picture = board_svg(config.board, reached.game, title=f"{title}: a game against itself")
-    atomic_write(path / "game.svg", picture.encode())
-    of_moves = f"{title}: first moves, {reached.strength['simulations']} simulations"
-    picture = values_svg(moves.size, moves.value.tolist(), moves.truth, title=of_moves)
-    atomic_write(path / "openings.svg", picture.encode())
-    write_curve(read_metrics(path / METRICS_FILE), path / "curve.png", title)
 
 
 def _summary(path: Path, config: RunConfig, reached: Reached, trained_s: float) -> str:

@@ -27,6 +27,7 @@ LAYERS = (
     {"supervisor", "reached"},
     {"asking"},
     {"controller", "throughput", "pipeline"},
+    {"training"},
     {"loop"},
     {"cli", "web", "tune", "examples", "benchmarks"},
 )
@@ -37,7 +38,7 @@ HOMES = {
     "torch": {"net"},
     "pyarrow": {"data"},
     "ray": {"cluster", "calls", "supervisor", "loop", "throughput", "pipeline", "tune"},
-    "matplotlib": {"report"},
+    "matplotlib": {"report", "tune"},
     "scipy": {"ratings"},
     "choix": {"ratings"},
 }
