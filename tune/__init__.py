@@ -1,0 +1,1 @@
+"""Sweeps: the same training as ``python -m hexray.loop``, many times, with other settings."""

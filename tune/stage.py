@@ -1,0 +1,128 @@
+"""A number of trials by Ray Tune, in a folder from which they can go on."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+from ray.tune.experiment import Trial as TuneTrial
+from rich.console import Console
+
+from hexray.config import RunConfig
+from hexray.placement import wanted_by
+from tune.results import Trial, in_words
+from tune.search import METRIC, TIME, VALUES, Choosing, limited
+from tune.trial import Trials, run_trial
+
+_FAILURES = 2
+"""How often a trial that failed goes on from its checkpoint before it is given up."""
+
+
+_TUNE = {
+    # What is known of the trials is written down each second, so that a kill loses nothing.
+    "TUNE_GLOBAL_CHECKPOINT_S": "1",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "RAY_AIR_NEW_OUTPUT": "0",
+}
+"""How Tune is told what it takes no argument for."""
+
+
+class Stage:
+    """Runs trials: ``at_once`` of them, each with the CPUs of its settings and ``gpus`` GPUs."""
+
+    def __init__(self, trials: Trials, at_once: int, gpus: float, out: Console) -> None:
+        self._trials, self._at_once, self._gpus, self._out = trials, at_once, gpus, out
+
+    def run(self, name: str, chosen: Choosing, scheduler: Any) -> list[Trial]:
+        """Make the trials that ``chosen`` says, or go on with those begun under this ``name``.
+
+        Trials that came to their end are not made again.
+        """
+        os.environ.update(_TUNE)
+        folder = self._trials.folder / name
+        trainable = tune.with_resources(
+            tune.with_parameters(run_trial, trials=self._trials),
+            bundles(self._trials.config, self._gpus),
+        )
+        if tune.Tuner.can_restore(str(folder)):
+            tuner = tune.Tuner.restore(str(folder), trainable, resume_unfinished=True)
+        else:
+            tuner = tune.Tuner(
+                trainable,
+                param_space=chosen.param_space,
+                tune_config=tune.TuneConfig(
+                    search_alg=limited(chosen.chooser, self._at_once),
+                    scheduler=scheduler,
+                    num_samples=chosen.samples,
+                ),
+                run_config=tune.RunConfig(
+                    name=name,
+                    storage_path=str(self._trials.folder),
+                    failure_config=tune.FailureConfig(max_failures=_FAILURES),
+                    callbacks=[_Teller(self._out)],
+                    verbose=0,
+                ),
+            )
+        found = tuner.fit()
+        return [_ended(number + 1, found[number]) for number in range(len(found))]
+
+
+def bundles(config: RunConfig, gpus: float) -> tune.PlacementGroupFactory:
+    """Return what a trial reserves: the CPUs of all its actors and ``gpus``, on one node."""
+    wanted = {"CPU": float(wanted_by(config).cpus)}
+    return tune.PlacementGroupFactory(
+        [{}, {**wanted, "GPU": gpus} if gpus else wanted], strategy="STRICT_PACK"
+    )
+
+
+class _Teller(tune.Callback):
+    """Says how each trial does when it ends."""
+
+    def __init__(self, out: Console) -> None:
+        self._out, self._best, self._ended = out, float("-inf"), 0
+
+    def on_trial_complete(self, iteration: int, trials: Any, trial: TuneTrial, **_: Any) -> None:
+        self._tell(trial, "done" if trial.last_result.get("is_whole") else "ended early")
+
+    def on_trial_error(self, iteration: int, trials: Any, trial: TuneTrial, **_: Any) -> None:
+        self._tell(trial, "failed")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_out": None}  # a console cannot be pickled
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._out, self._best, self._ended = Console(), state["_best"], state["_ended"]
+
+    def _tell(self, trial: TuneTrial, how: str) -> None:
+        score = trial.last_result.get(METRIC)
+        self._ended += 1
+        self._best = max(self._best, float("-inf") if score is None else score)
+        shown = "no score" if score is None else f"{score:.4f} (best {self._best:.4f})"
+        minutes = trial.last_result.get(TIME, 0.0) / 60
+        changed = in_words(trial.config.get(VALUES, {}))
+        self._out.print(
+            f"trial {trial.trial_id} {how} after {minutes:.1f} min: {shown}; {changed}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _ended(number: int, found: Any) -> Trial:
+    metrics = found.metrics or {}
+    score = metrics.get(METRIC)
+    curve: list[tuple[float, float]] = []
+    frame = found.metrics_dataframe
+    if frame is not None and METRIC in frame:
+        rows = frame[[TIME, METRIC]].dropna().itertuples(index=False)
+        curve = [(float(second), float(value)) for second, value in rows]
+    return Trial(
+        number=number,
+        id=metrics.get("trial_id") or Path(found.path).name,
+        values=dict((found.config or {}).get(VALUES, {})),
+        score=None if score is None else float(score),
+        trained_s=float(metrics.get(TIME, 0.0)),
+        state="failed" if found.error else "whole" if metrics.get("is_whole") else "ended",
+        error=str(found.error).strip().splitlines()[-1] if found.error else "",
+        curve=curve,
+    )

@@ -1,0 +1,152 @@
+"""Train many times with other settings and say which are best: ``python -m tune.sweep``."""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import NoReturn
+
+import optuna
+import ray
+from rich.console import Console
+
+from hexray.cluster import ray_session
+from hexray.config import RunConfig
+from hexray.errors import HexrayError, SettingsError
+from hexray.placement import wanted_by
+from tune.asked import Asked, read_asked, record
+from tune.plots import draw_sweep
+from tune.results import (
+    WINNER,
+    Trial,
+    best_of,
+    compared,
+    scores_by_arm,
+    show,
+    write_best,
+    write_results,
+)
+from tune.search import choosing, listed, scheduling
+from tune.space import BASELINE, Values, applied, start_of
+from tune.stage import Stage
+from tune.trial import Trials
+
+PICTURE_FILE = "sweep.png"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Sweep as the command line says; return the exit status."""
+    try:
+        asked = read_asked(arguments)
+    except (HexrayError, OSError) as error:
+        return _refused(error)
+    signal.signal(signal.SIGTERM, _interrupt)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        return sweep(asked)
+    except (HexrayError, OSError) as error:
+        return _refused(error)
+    except KeyboardInterrupt as interrupted:
+        print(f"\ninterrupted; go on by   {sys.executable} -m tune.sweep --resume {asked.folder}")
+        return 128 + (interrupted.args or (signal.SIGINT,))[0]
+
+
+def sweep(asked: Asked) -> int:
+    """Make all trials, train the best again with fresh seeds, and write what was found.
+
+    Goes on where an earlier one in the folder was interrupted. Returns 0, or 1 when no trial came
+    to its end. Raises SettingsError before anything is started for more than the cluster has.
+    """
+    options, config, space, folder = asked
+    out = Console()
+    chosen = None
+    if space.space:
+        start = start_of(space, config)
+        samples, points = options.samples, options.grid_points
+        chosen = choosing(options.search, space, start, samples, points, config.seed)
+    scheduler = scheduling(options.scheduler, space, config.minutes * 60)
+    if config.cluster.address is None:
+        _refuse_too_many(options.concurrent, config, max(os.cpu_count() or 1, _cpus(config)))
+    with ray_session(config):
+        cpus = ray.cluster_resources()["CPU"]
+        _refuse_too_many(options.concurrent or 1, config, cpus)
+        record(asked)
+        out.print(f"sweep folder {folder}")
+        at_once = options.concurrent or max(1, int(cpus // _cpus(config)))
+        trials = Trials(config, folder, options.metric, options.scheduler == "pbt")
+        stage = Stage(trials, at_once, options.gpus, out)
+        arms: Mapping[str, Values] = space.arm_values()
+        again: list[Trial] = []
+        if chosen is None:
+            found = stage.run("tune", listed(_seeded(arms, space.seeds)), None)
+        else:
+            found = stage.run("tune", chosen, scheduler)
+            best = best_of(found)
+            if best is not None and options.repeats:
+                out.print("the best, and the settings unchanged, again with fresh seeds")
+                arms = {BASELINE: {}, WINNER: dict(best.values)}
+                seeds = range(config.seed + 1, config.seed + 1 + options.repeats)
+                again = stage.run("again", listed(_seeded(arms, seeds)), None)
+    return _finish(asked, found, again, arms, out)
+
+
+def _finish(
+    asked: Asked,
+    found: Sequence[Trial],
+    again: Sequence[Trial],
+    arms: Mapping[str, Values],
+    out: Console,
+) -> int:
+    """Show and write what was found; return the exit status."""
+    folder, space = asked.folder, asked.space
+    # What chose the best may not judge it too.
+    judged = again or (found if space.arms else [])
+    lines = compared(scores_by_arm(judged, arms)) if judged else []
+    facts = {"metric": asked.options.metric, "search": asked.options.search}
+    facts |= {"scheduler": asked.options.scheduler, "minutes": asked.config.minutes}
+    every = list(chain(found, again))
+    write_results(folder, facts, found, again, lines)
+    if space.space:
+        draw_sweep(found, space.space, folder / PICTURE_FILE)
+    show(every, lines, out)
+    best = best_of(found)
+    if best is None:
+        out.print("no trial came to its end")
+        return 1
+    if space.space:
+        path = write_best(applied(asked.config, best.values), folder)
+        out.print(f"best settings {path}, pictures {folder / PICTURE_FILE}")
+        out.print(f"to train with them:   {sys.executable} -m hexray.loop --config {path}")
+    return 0
+
+
+def _refused(error: Exception) -> int:
+    print(f"hexray: {error}", file=sys.stderr)
+    return 2
+
+
+def _interrupt(number: int, _: object) -> NoReturn:
+    raise KeyboardInterrupt(number)
+
+
+def _cpus(config: RunConfig) -> int:
+    return wanted_by(config).cpus
+
+
+def _refuse_too_many(at_once: int, config: RunConfig, cpus: float) -> None:
+    need = at_once * _cpus(config)
+    if need > cpus:
+        raise SettingsError(
+            f"{at_once} trials at once need {need} CPUs ({_cpus(config)} each: inference.servers, "
+            f"selfplay.players and learner.threads), there are {cpus:g}"
+        )
+
+
+def _seeded(arms: Mapping[str, Values], seeds: Sequence[int]) -> list[Values]:
+    """Return every arm with every seed, all arms of a seed one after the other."""
+    return [{**values, "seed": seed} for seed in seeds for values in arms.values()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
