@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from hexray.alerts import Alerts
 from hexray.cluster import fetch, ray_session
@@ -17,10 +18,13 @@ from hexray.controller import Controller
 from hexray.crew import Crew
 from hexray.errors import CrashBudgetSpent, HexrayError, TrainingError
 from hexray.evaluation import drive, know_nothing
+from hexray.events import append_event
+from hexray.exported import Exporter, announced
 from hexray.files import atomic_write
 from hexray.game.picture import board_svg
 from hexray.game.values_picture import values_svg
 from hexray.guard import Guard, Level, Restraint
+from hexray.machine import write_machine
 from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
 from hexray.options import parse_run
 from hexray.play.first_moves import table
@@ -33,8 +37,10 @@ from hexray.report import held_out_lines, rating_lines, write_curve, write_stren
 from hexray.run_folder import SETTINGS_FILE, open_run_folder
 
 WRITE_SECONDS = 1.0
-ALERTED = ("silence", "slowness", "rollback", "disk", "machine")
+ALERTED = ("silence", "slowness", "rollback", "disk", "machine", "ended")
 """Trouble that people who are away should know of."""
+Outlet = Callable[[float, Mapping[str, float]], object]
+"""Receives seconds of training and what was measured, about once a second."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,32 +66,32 @@ def train(folder: Path, config: RunConfig) -> int:
         Alerts(config.alerts, str(folder), view.note) as alerts,
     ):
         read_metrics(run.path / METRICS_FILE)  # a bad line is found now, not after the training
+        write_machine(run.path)
         signals = _Signals(view)
         signals.install()
         view.note(f"run folder {run.path}")
         view.note("setting up: Ray, network, compiled kernels (the first time takes longest)")
         begun = time.monotonic()
-        with ray_session(config):
+        with ray_session(config), announced(run.path, run.run_id) as target:
             signals.install()  # Ray puts a handler of its own in place
             warm_up(config)
             crew = Crew(config, run.path, run.run_id, run.starts)
             status = fetch(crew.actors.learner.status.remote())
-            for reason in status["skipped"]:
-                view.note(f"skipped a checkpoint: {reason}")
-            recorder, tell = _Recorder(writer, view, alerts), _Teller(view, alerts)
+            recorder = _Recorder(writer, view, alerts, [Exporter(run.path.name)])
+            tell = _Teller(view, alerts, run.path, recorder)
             restraint = _restraint(config.guard, run.path, recorder, tell)
             controller = Controller(config, crew, status, recorder, tell, restraint)
             recorder.clock = lambda: controller.trained_s
             signals.stop = controller.stop
-            view.note(f"inference: {fetch(crew.actors.servers[0].choice.remote())}")
-            view.note(f"set up in {time.monotonic() - begun:.0f} s; {_outlook(config, status)}")
+            _say_what_is_set_up(view, crew, status, target)
+            tell("start", f"set up in {time.monotonic() - begun:.0f} s; {_outlook(config, status)}")
             try:
                 controller.run()
                 recorder.write()
-                view.note("measuring the strength reached")
+                tell("end", "measuring the strength reached")
                 reached = controller.finish()
             except (CrashBudgetSpent, TrainingError) as error:
-                alerts.tell("ended", str(error))
+                tell("ended", str(error))
                 raise
         reached.strength["ratings"] = listed(read_ladder(run.path))
         _write_results(run.path, config, reached)
@@ -101,6 +107,14 @@ def _restraint(
 
     guard = Guard(settings, folder)
     return Restraint(guard, settings.every_seconds, recorder, note, time.monotonic)
+
+
+def _say_what_is_set_up(view: Console, crew: Crew, status: Mapping[str, Any], target: str) -> None:
+    for reason in status["skipped"]:
+        view.note(f"skipped a checkpoint: {reason}")
+    view.note(f"inference: {fetch(crew.actors.servers[0].choice.remote())}")
+    if target:
+        view.note(f"metrics for Prometheus: http://{target}/metrics")
 
 
 def _outlook(config: RunConfig, status: Mapping[str, float]) -> str:
@@ -119,22 +133,29 @@ def warm_up(config: RunConfig) -> None:
 
 
 class _Teller:
-    """Writes what trouble there is, and lets people who are away know of some of it."""
+    """Writes what happens, and lets people who are away know of some of it."""
 
-    def __init__(self, view: Console, alerts: Alerts) -> None:
-        self._view, self._alerts = view, alerts
+    def __init__(self, view: Console, alerts: Alerts, run: Path, recorder: "_Recorder") -> None:
+        self._view, self._alerts, self._run, self._recorder = view, alerts, run, recorder
 
     def __call__(self, kind: str, text: str) -> None:
-        self._view.note(text)
+        if kind != "ended":  # that is an error, which is shown when it arrives
+            self._view.note(text)
+        try:
+            append_event(self._run, kind, text, self._recorder.clock())
+        except OSError as error:
+            self._view.note(f"events cannot be written: {error}")
         if kind in ALERTED:
             self._alerts.tell(kind, text)
 
 
 class _Recorder:
-    """Gathers what is reported, shows it at once, writes it once a second."""
+    """Gathers what is reported, shows it at once, writes it and sends it out once a second."""
 
-    def __init__(self, writer: MetricsWriter, view: Console, alerts: Alerts) -> None:
-        self._writer, self._view, self._alerts = writer, view, alerts
+    def __init__(
+        self, writer: MetricsWriter, view: Console, alerts: Alerts, outlets: Sequence[Outlet]
+    ) -> None:
+        self._writer, self._view, self._alerts, self._outlets = writer, view, alerts, outlets
         self._fresh: dict[str, float] = {}
         self._written = 0.0
         self.clock: Callable[[], float] = lambda: 0.0
@@ -153,6 +174,8 @@ class _Recorder:
         self._written = self.clock()
         if not self._fresh:
             return
+        for outlet in self._outlets:
+            outlet(self._written, self._fresh)
         try:
             self._writer.write(self._written, self._fresh)
             self._fresh = {}
