@@ -35,6 +35,7 @@ from hexray.ratings.standings import listed
 from hexray.reached import Reached
 from hexray.report import held_out_lines, rating_lines, write_curve, write_strength
 from hexray.run_folder import SETTINGS_FILE, open_run_folder
+from hexray.trackers import Trackers
 
 WRITE_SECONDS = 1.0
 ALERTED = ("silence", "slowness", "rollback", "disk", "machine", "ended")
@@ -64,6 +65,7 @@ def train(folder: Path, config: RunConfig) -> int:
         closing(MetricsWriter(run.path)) as writer,
         Console(config.minutes * 60, sys.stdout.isatty()) as view,
         Alerts(config.alerts, str(folder), view.note) as alerts,
+        Trackers(config, run.path, run.run_id, view.note) as trackers,
     ):
         read_metrics(run.path / METRICS_FILE)  # a bad line is found now, not after the training
         write_machine(run.path)
@@ -77,7 +79,7 @@ def train(folder: Path, config: RunConfig) -> int:
             warm_up(config)
             crew = Crew(config, run.path, run.run_id, run.starts)
             status = fetch(crew.actors.learner.status.remote())
-            recorder = _Recorder(writer, view, alerts, [Exporter(run.path.name)])
+            recorder = _Recorder(writer, view, alerts, [Exporter(run.path.name), trackers])
             tell = _Teller(view, alerts, run.path, recorder)
             restraint = _restraint(config.guard, run.path, recorder, tell)
             controller = Controller(config, crew, status, recorder, tell, restraint)

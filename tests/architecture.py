@@ -23,7 +23,7 @@ LAYERS = (
     {"search", "data", "batching"},
     {"play", "net", "ratings"},
     {"actors", "htp"},
-    {"metrics", "exported", "report", "console", "run_folder", "options"}
+    {"metrics", "exported", "trackers", "report", "console", "run_folder", "options"}
     | {"throttle", "rates", "cluster"},
     {"crew", "calls", "figures", "preflight", "page"},
     {"supervisor", "reached"},
@@ -40,6 +40,8 @@ HOMES = {
     "pyarrow": {"data"},
     "ray": {"cluster", "exported", "calls", "supervisor", "loop", "throughput", "pipeline", "tune"},
     "matplotlib": {"report"},
+    "wandb": {"trackers"},
+    "mlflow": {"trackers"},
     "scipy": {"ratings"},
     "choix": {"ratings"},
 }
