@@ -4,6 +4,7 @@
 # make soak    an hour of training that must not grow; ARGS="--minutes 480"
 # make check   style, format and types
 # make bench   the self-play benchmark
+# make dashboard    Prometheus and Grafana for the runs of this machine, in Docker; dashboard-stop
 # make install, make clean
 #
 # Python 3.11 or later is all that must be there; `make PYTHON=python3.11 run` names another one.
@@ -14,7 +15,7 @@ PIP := $(BIN)/pip install -c constraints.txt
 BENCH := --board 7 --blocks 4 --channels 64 --simulations 32 --seconds 30
 DECLARED := pyproject.toml constraints.txt
 
-.PHONY: install run test test-faults soak check bench clean
+.PHONY: install run test test-faults soak check bench dashboard dashboard-stop clean
 .DELETE_ON_ERROR:
 
 install: $(BIN)/.installed
@@ -38,6 +39,12 @@ check: $(BIN)/.installed-dev
 
 bench: $(BIN)/.installed
 	$(BIN)/hexray bench selfplay $(BENCH) $(ARGS)
+
+dashboard:
+	sh monitoring/up.sh
+
+dashboard-stop:
+	docker compose -f monitoring/compose.yaml down
 
 clean:
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis *.egg-info

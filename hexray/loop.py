@@ -14,6 +14,7 @@ from hexray.config import RunConfig
 from hexray.console import Console
 from hexray.controller import Controller
 from hexray.errors import HexrayError
+from hexray.exported import Exporter, announced
 from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
 from hexray.options import parse_run
 from hexray.play.first_moves import table
@@ -21,6 +22,7 @@ from hexray.preflight import refuse_what_cannot_fit
 from hexray.reached import Reached
 from hexray.report import held_out_lines, rating_lines
 from hexray.run_folder import SETTINGS_FILE, open_run_folder
+from hexray.trackers import Trackers
 from hexray.training import Channels, train_in_session
 
 
@@ -45,18 +47,21 @@ def train(folder: Path, config: RunConfig) -> int:
         closing(MetricsWriter(run.path)) as writer,
         Console(config.minutes * 60, sys.stdout.isatty()) as view,
         Alerts(config.alerts, str(folder), view.note) as alerts,
+        Trackers(config, run.path, run.run_id, view.note) as trackers,
     ):
         read_metrics(run.path / METRICS_FILE)  # a bad line is found now, not after the training
         signals = _Signals(view)
         signals.install()
         view.note(f"run folder {run.path}")
         view.note("setting up: Ray, network, compiled kernels (the first time takes longest)")
-        with ray_session(config) as dashboard:
+        with ray_session(config) as dashboard, announced(run.path, run.run_id) as target:
             signals.install()  # Ray puts a handler of its own in place
             if dashboard:
                 ask = f"{Path(sys.executable).parent / 'ray'} get-auth-token"
                 view.note(f"Ray dashboard http://{dashboard}, its token: {ask}")
-            told = Channels(writer, view, alerts, lambda *_: None)
+            if target:
+                view.note(f"metrics for Prometheus: http://{target}/metrics")
+            told = Channels(writer, view, alerts, (Exporter(run.path.name), trackers))
             reached, trained_s = train_in_session(run, config, told, signals.may_end)
     print(_summary(run.path, config, reached, trained_s))
     return 128 + signals.received[0] if signals.received else 0

@@ -48,6 +48,15 @@ class Owner(NamedTuple):
         return abs(began - self.began) < _CLOCK_S and status != psutil.STATUS_ZOMBIE
 
 
+def state_of(owner: Owner | None) -> str:
+    """Say what became of a run by who holds its folder: running, elsewhere, died or ended."""
+    if owner is None:
+        return "ended"
+    if not owner.is_here:
+        return "elsewhere"
+    return "running" if owner.is_alive else "died"
+
+
 def this_process() -> Owner:
     """Describe this process."""
     began = psutil.Process().create_time()

@@ -1,7 +1,7 @@
 """One run from its start to its results, in a session of Ray that is there."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -16,10 +16,13 @@ from hexray.controller import Controller
 from hexray.crew import Crew
 from hexray.errors import CrashBudgetSpent, TrainingError
 from hexray.evaluation import drive, know_nothing
+from hexray.events import append_event
+from hexray.exported import Exporter
 from hexray.files import atomic_write
 from hexray.game.picture import board_svg
 from hexray.game.values_picture import values_svg
 from hexray.guard import Guard, Level, Restraint
+from hexray.machine import write_machine
 from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
 from hexray.play.selfplay import SelfPlay
 from hexray.ratings.ladder_file import read_ladder
@@ -30,10 +33,10 @@ from hexray.run_folder import RunFolder
 
 WRITE_SECONDS = 1.0
 _LOG_WIDTH = 200
-ALERTED = ("silence", "slowness", "rollback", "disk", "machine")
+ALERTED = ("silence", "slowness", "rollback", "disk", "machine", "ended")
 """Trouble that people who are away should know of."""
-Watch = Callable[[float, Mapping[str, float]], object]
-"""Receives seconds of training and what was measured, as it comes."""
+Outlet = Callable[[float, Mapping[str, float]], object]
+"""Receives seconds of training and what was measured, about once a second."""
 
 
 class Channels(NamedTuple):
@@ -42,7 +45,7 @@ class Channels(NamedTuple):
     writer: MetricsWriter
     view: Console
     alerts: Alerts
-    watch: Watch
+    outlets: Sequence[Outlet]
 
 
 def train_in_session(
@@ -59,25 +62,27 @@ def train_in_session(
     cannot go on.
     """
     begun = time.monotonic()
+    write_machine(run.path)
     warm_up(config)
     crew = Crew(config, run.path, run.run_id, run.starts, label)
     status = fetch(crew.actors.learner.status.remote())
     for reason in status["skipped"]:
         told.view.note(f"skipped a checkpoint: {reason}")
-    recorder, tell = _Recorder(told), _Teller(told.view, told.alerts)
+    recorder = _Recorder(told)
+    tell = _Teller(told.view, told.alerts, run.path, recorder)
     restraint = _restraint(config.guard, run.path, recorder, tell)
     controller = Controller(config, crew, status, recorder, tell, restraint)
     recorder.clock = lambda: controller.trained_s
     started(controller)
     told.view.note(f"inference: {fetch(crew.actors.servers[0].choice.remote())}")
-    told.view.note(f"set up in {time.monotonic() - begun:.0f} s; {_outlook(config, status)}")
+    tell("start", f"set up in {time.monotonic() - begun:.0f} s; {_outlook(config, status)}")
     try:
         controller.run()
         recorder.write()
-        told.view.note("measuring the strength reached")
+        tell("end", "measuring the strength reached")
         reached = controller.finish()
     except (CrashBudgetSpent, TrainingError) as error:
-        told.alerts.tell("ended", str(error))
+        tell("ended", str(error))
         raise
     reached.strength["ratings"] = listed(read_ladder(run.path))
     _write_results(run.path, config, reached)
@@ -85,7 +90,7 @@ def train_in_session(
 
 
 def train_quietly(
-    run: RunFolder, config: RunConfig, log: TextIO, watch: Watch, label: str
+    run: RunFolder, config: RunConfig, log: TextIO, outlet: Outlet, label: str
 ) -> tuple[Reached, float]:
     """Train as one run of several in a session; what others show on a screen goes into ``log``."""
     out = rich.console.Console(file=log, width=_LOG_WIDTH)
@@ -94,7 +99,12 @@ def train_quietly(
         Console(config.minutes * 60, is_terminal=False, out=out) as view,
         Alerts(config.alerts, str(run.path), view.note) as alerts,
     ):
-        return train_in_session(run, config, Channels(writer, view, alerts, watch), label=label)
+        return train_in_session(
+            run,
+            config,
+            Channels(writer, view, alerts, (Exporter(run.path.name), outlet)),
+            label=label,
+        )
 
 
 def warm_up(config: RunConfig) -> None:
@@ -123,22 +133,27 @@ def _outlook(config: RunConfig, status: Mapping[str, float]) -> str:
 
 
 class _Teller:
-    """Writes what trouble there is, and lets people who are away know of some of it."""
+    """Writes what happens, and lets people who are away know of some of it."""
 
-    def __init__(self, view: Console, alerts: Alerts) -> None:
-        self._view, self._alerts = view, alerts
+    def __init__(self, view: Console, alerts: Alerts, run: Path, recorder: "_Recorder") -> None:
+        self._view, self._alerts, self._run, self._recorder = view, alerts, run, recorder
 
     def __call__(self, kind: str, text: str) -> None:
-        self._view.note(text)
+        if kind != "ended":  # that is an error, which is shown when it arrives
+            self._view.note(text)
+        try:
+            append_event(self._run, kind, text, self._recorder.clock())
+        except OSError as error:
+            self._view.note(f"events cannot be written: {error}")
         if kind in ALERTED:
             self._alerts.tell(kind, text)
 
 
 class _Recorder:
-    """Gathers what is reported, shows it at once, writes it once a second."""
+    """Gathers what is reported, shows it at once, writes it and sends it out once a second."""
 
     def __init__(self, told: Channels) -> None:
-        self._writer, self._view, self._alerts, self._watch = told
+        self._writer, self._view, self._alerts, self._outlets = told
         self._fresh: dict[str, float] = {}
         self._written = 0.0
         self.clock: Callable[[], float] = lambda: 0.0
@@ -146,7 +161,6 @@ class _Recorder:
     def __call__(self, values: Mapping[str, float]) -> None:
         self._fresh.update(values)
         self._view.update({**values, "trained_s": self.clock()})
-        self._watch(self.clock(), values)
         if values.get("alarm/gap"):
             self._alerts.tell(
                 "gap", "the network learns games by heart; held_out/gap tells how far"
@@ -158,6 +172,8 @@ class _Recorder:
         self._written = self.clock()
         if not self._fresh:
             return
+        for outlet in self._outlets:
+            outlet(self._written, self._fresh)
         try:
             self._writer.write(self._written, self._fresh)
             self._fresh = {}

@@ -15,6 +15,7 @@ FOLDERS = ("hexray", "tune", "examples", "benchmarks")
 LAYERS = (
     {"errors"},
     {"files", "usage"},
+    {"machine", "events"},
     {"config"},
     {"presets", "placement", "curriculum", "run_owner", "guard", "alerts", "health"},
     {"game"},
@@ -22,8 +23,9 @@ LAYERS = (
     {"search", "data", "batching"},
     {"play", "net", "ratings"},
     {"actors", "htp"},
-    {"metrics", "report", "console", "run_folder", "options", "throttle", "rates", "cluster"},
-    {"crew", "calls", "figures", "preflight"},
+    {"metrics", "exported", "trackers", "report", "console", "run_folder", "options"}
+    | {"throttle", "rates", "cluster"},
+    {"crew", "calls", "figures", "preflight", "page"},
     {"supervisor", "reached"},
     {"asking"},
     {"controller", "throughput", "pipeline"},
@@ -37,8 +39,10 @@ HOMES = {
     "numba": {"game", "search"},
     "torch": {"net"},
     "pyarrow": {"data"},
-    "ray": {"cluster", "calls", "supervisor", "loop", "throughput", "pipeline", "tune"},
+    "ray": {"cluster", "exported", "calls", "supervisor", "loop", "throughput", "pipeline", "tune"},
     "matplotlib": {"report", "tune"},
+    "wandb": {"trackers"},
+    "mlflow": {"trackers"},
     "scipy": {"ratings"},
     "choix": {"ratings"},
 }

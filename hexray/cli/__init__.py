@@ -19,6 +19,7 @@ from hexray.cli.openings import openings
 from hexray.cli.pipeline import pipeline
 from hexray.cli.preflight import preflight
 from hexray.cli.replay import replay
+from hexray.cli.report import report
 from hexray.cli.search import search
 from hexray.cli.solved import solved
 from hexray.cli.status import status, stop
@@ -67,6 +68,7 @@ def _verbs() -> SubcommandApp:
     verbs.command(preflight)
     verbs.command(status)
     verbs.command(stop)
+    verbs.command(report)
     verbs.command(match)
     verbs.command(gauntlet)
     verbs.command(htp)

@@ -17,7 +17,7 @@ from hexray.metrics import METRICS_FILE, latest_metrics
 from hexray.net.checkpoint import newest_path
 from hexray.options import read_settings
 from hexray.run_folder import RUN_FILE, SETTINGS_FILE
-from hexray.run_owner import OWNER_FILE, Owner, read_owner
+from hexray.run_owner import OWNER_FILE, Owner, read_owner, state_of
 from hexray.usage import family_memory_mb
 
 _POLL_S = 0.2
@@ -90,7 +90,7 @@ def _facts(run: Path) -> dict[str, Any]:
     saved = newest_path(run / "checkpoints")
     measured = run / METRICS_FILE
     return {
-        "state": _state(owner),
+        "state": state_of(owner),
         "pid": None if owner is None else owner.pid,
         "host": None if owner is None else owner.host,
         "memory_mb": family_memory_mb(owner.pid) if owner and owner.is_alive else None,
@@ -101,14 +101,6 @@ def _facts(run: Path) -> dict[str, Any]:
         "checkpoint_s_ago": None if saved is None else now - saved.stat().st_mtime,
         "metrics": metrics,
     }
-
-
-def _state(owner: Owner | None) -> str:
-    if owner is None:
-        return "ended"
-    if not owner.is_here:
-        return "elsewhere"
-    return "running" if owner.is_alive else "died"
 
 
 _STATES = {

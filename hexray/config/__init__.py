@@ -14,7 +14,12 @@ from hexray.config.base import (
     explain,
     settings_hash,
 )
-from hexray.config.guarding import AlertSettings, GuardSettings, SupervisionSettings
+from hexray.config.guarding import (
+    AlertSettings,
+    GuardSettings,
+    MetricsSettings,
+    SupervisionSettings,
+)
 from hexray.config.judging import ClusterSettings, JudgeSettings, PromotionSettings
 from hexray.config.learning import (
     CheckpointSettings,
@@ -42,6 +47,7 @@ __all__ = [
     "InferenceSettings",
     "JudgeSettings",
     "LearnerSettings",
+    "MetricsSettings",
     "NetSettings",
     "Precision",
     "PromotionSettings",

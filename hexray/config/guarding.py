@@ -75,3 +75,14 @@ class AlertSettings(Settings):
     """Environment variable that holds the https address, a secret; without it nothing is sent."""
     cool_down_minutes: Annotated[float, Field(ge=0)] = 30.0
     """Minutes in which no second message of a kind is sent."""
+
+
+class MetricsSettings(Settings):
+    """Where what is measured goes beside the run folder and Prometheus; none can stop a run."""
+
+    wandb: str | None = None
+    """Project of Weights & Biases (needs pip install wandb); none sends nothing there."""
+    mlflow: str | None = None
+    """Experiment of MLflow (needs pip install mlflow), at MLFLOW_TRACKING_URI or in the folder."""
+    send_seconds: Seconds = 10.0
+    """Seconds between two messages to either of them."""

@@ -6,7 +6,12 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from hexray.config.base import Settings, explain, merged
-from hexray.config.guarding import AlertSettings, GuardSettings, SupervisionSettings
+from hexray.config.guarding import (
+    AlertSettings,
+    GuardSettings,
+    MetricsSettings,
+    SupervisionSettings,
+)
 from hexray.config.judging import ClusterSettings, JudgeSettings, PromotionSettings
 from hexray.config.learning import (
     CheckpointSettings,
@@ -40,6 +45,7 @@ class RunConfig(Settings):
     supervision: SupervisionSettings = SupervisionSettings()
     guard: GuardSettings = GuardSettings()
     alerts: AlertSettings = AlertSettings()
+    metrics: MetricsSettings = MetricsSettings()
     cluster: ClusterSettings = ClusterSettings()
 
     @model_validator(mode="after")

@@ -6,7 +6,6 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -14,6 +13,7 @@ from torch import nn
 
 from hexray.config import Backend, Precision, ServingBackend
 from hexray.errors import SettingsError
+from hexray.machine import cpu_model
 
 Format = Literal["float32", "bfloat16"]
 Forward = Callable[..., Any]
@@ -57,16 +57,8 @@ def formats(wanted: Precision) -> tuple[Format, ...]:
 def describe_machine(device: torch.device) -> dict[str, Any]:
     """Return what the speed of a network on ``device`` depends on, made of what JSON can hold."""
     processor = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    cpu = {**torch.cpu.get_capabilities(), "model": _cpu_model(), "cores": os.cpu_count()}
+    cpu = {**torch.cpu.get_capabilities(), "model": cpu_model(), "cores": os.cpu_count()}
     return {"torch": torch.__version__, "device": processor, "cpu": cpu}
-
-
-def _cpu_model() -> str:
-    """Return the name of the processor, where Linux tells it, else what Python knows of it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())
 
 
 def may_compile(wanted: Backend | ServingBackend, setting: str) -> bool:
