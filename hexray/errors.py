@@ -45,6 +45,10 @@ class TrainingError(HexrayError):
     """Training cannot go on: rows that make no sense, or a loss that is no number."""
 
 
+class NodesMissing(HexrayError):
+    """A cluster does not have the nodes that a run needs, and they have not come in time."""
+
+
 class ActorSilent(HexrayError):
     """A process of a run does not answer."""
 

@@ -22,6 +22,7 @@ from hexray.game.picture import board_svg
 from hexray.game.values_picture import values_svg
 from hexray.guard import Guard, Level, Restraint
 from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
+from hexray.nodes import gather_nodes
 from hexray.options import parse_run
 from hexray.play.first_moves import table
 from hexray.play.selfplay import SelfPlay
@@ -67,7 +68,12 @@ def train(folder: Path, config: RunConfig) -> int:
         begun = time.monotonic()
         with ray_session(config):
             signals.install()  # Ray puts a handler of its own in place
-            warm_up(config)
+            warm_up(config)  # before nodes are asked for, which could go again meanwhile
+            signals.stop = lambda: None  # a signal ends the wait for nodes
+            gather_nodes(config, view.note, lambda: bool(signals.received))
+            signals.stop = None
+            if signals.received:
+                return 128 + signals.received[0]
             crew = Crew(config, run.path, run.run_id, run.starts)
             status = fetch(crew.actors.learner.status.remote())
             for reason in status["skipped"]:
