@@ -29,6 +29,10 @@ class StoreError(HexrayError):
     """A store of games is damaged or belongs to another board."""
 
 
+class StorageError(HexrayError):
+    """The storage in which a run is kept a second time refuses or cannot be reached."""
+
+
 class DiskRefuses(StoreError):
     """The disk is full or fails; what could not be written is kept and can be tried again."""
 

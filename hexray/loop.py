@@ -15,6 +15,7 @@ from hexray.config import GuardSettings, RunConfig
 from hexray.console import Console
 from hexray.controller import Controller
 from hexray.crew import Crew
+from hexray.data.mirroring import bring_back_run, mirroring
 from hexray.errors import CrashBudgetSpent, HexrayError, TrainingError
 from hexray.evaluation import drive, know_nothing
 from hexray.files import atomic_write
@@ -34,7 +35,7 @@ from hexray.report import held_out_lines, rating_lines, write_curve, write_stren
 from hexray.run_folder import SETTINGS_FILE, open_run_folder
 
 WRITE_SECONDS = 1.0
-ALERTED = ("silence", "slowness", "rollback", "disk", "machine")
+ALERTED = ("silence", "slowness", "rollback", "disk", "machine", "storage")
 """Trouble that people who are away should know of."""
 
 
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Train as the command line says; return the exit status."""
     try:
         folder, config = parse_run(arguments)
+        bring_back_run(config.storage, folder, print)
         return train(folder, config)
     except (HexrayError, OSError) as error:
         print(f"hexray: {error}", file=sys.stderr)
@@ -59,6 +61,7 @@ def train(folder: Path, config: RunConfig) -> int:
         closing(MetricsWriter(run.path)) as writer,
         Console(config.minutes * 60, sys.stdout.isatty()) as view,
         Alerts(config.alerts, str(folder), view.note) as alerts,
+        mirroring(config.storage, run.path, lambda text: _Teller(view, alerts)("storage", text)),
     ):
         read_metrics(run.path / METRICS_FILE)  # a bad line is found now, not after the training
         signals = _Signals(view)
@@ -69,10 +72,7 @@ def train(folder: Path, config: RunConfig) -> int:
         with ray_session(config):
             signals.install()  # Ray puts a handler of its own in place
             warm_up(config)  # before nodes are asked for, which could go again meanwhile
-            signals.stop = lambda: None  # a signal ends the wait for nodes
-            gather_nodes(config, view.note, lambda: bool(signals.received))
-            signals.stop = None
-            if signals.received:
+            if not _has_nodes(config, view, signals):
                 return 128 + signals.received[0]
             crew = Crew(config, run.path, run.run_id, run.starts)
             status = fetch(crew.actors.learner.status.remote())
@@ -97,6 +97,14 @@ def train(folder: Path, config: RunConfig) -> int:
         _write_results(run.path, config, reached)
     print(_summary(run.path, config, reached, controller.trained_s))
     return 128 + signals.received[0] if signals.received else 0
+
+
+def _has_nodes(config: RunConfig, view: Console, signals: "_Signals") -> bool:
+    """Wait for the nodes of a cluster; say whether they are there, and no signal came first."""
+    signals.stop = lambda: None
+    gather_nodes(config, view.note, lambda: bool(signals.received))
+    signals.stop = None
+    return not signals.received
 
 
 def _restraint(

@@ -14,7 +14,12 @@ from hexray.config.base import (
     explain,
     settings_hash,
 )
-from hexray.config.guarding import AlertSettings, GuardSettings, SupervisionSettings
+from hexray.config.guarding import (
+    AlertSettings,
+    GuardSettings,
+    StorageSettings,
+    SupervisionSettings,
+)
 from hexray.config.judging import ClusterSettings, JudgeSettings, PromotionSettings
 from hexray.config.learning import (
     CheckpointSettings,
@@ -53,6 +58,7 @@ __all__ = [
     "ServingBackend",
     "Settings",
     "Share",
+    "StorageSettings",
     "SupervisionSettings",
     "candidates_for",
     "explain",

@@ -6,7 +6,12 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from hexray.config.base import Settings, explain, merged
-from hexray.config.guarding import AlertSettings, GuardSettings, SupervisionSettings
+from hexray.config.guarding import (
+    AlertSettings,
+    GuardSettings,
+    StorageSettings,
+    SupervisionSettings,
+)
 from hexray.config.judging import ClusterSettings, JudgeSettings, PromotionSettings
 from hexray.config.learning import (
     CheckpointSettings,
@@ -41,6 +46,7 @@ class RunConfig(Settings):
     guard: GuardSettings = GuardSettings()
     alerts: AlertSettings = AlertSettings()
     cluster: ClusterSettings = ClusterSettings()
+    storage: StorageSettings = StorageSettings()
 
     @model_validator(mode="after")
     def _fits_together(self) -> "RunConfig":
