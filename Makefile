@@ -27,7 +27,7 @@ test: $(BIN)/.installed-dev
 	$(BIN)/python -m pytest $(ARGS)
 
 test-faults: $(BIN)/.installed-dev
-	$(BIN)/python -m pytest -m "long or not long" tests/faults $(ARGS)
+	$(BIN)/python -m pytest -m "long or not long" tests/faults tests/test_cluster_job.py $(ARGS)
 
 soak: $(BIN)/.installed-dev
 	$(BIN)/python tests/faults/soak.py $(ARGS)

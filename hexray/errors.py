@@ -29,6 +29,10 @@ class StoreError(HexrayError):
     """A store of games is damaged or belongs to another board."""
 
 
+class StorageError(HexrayError):
+    """The storage in which a run is kept a second time refuses or cannot be reached."""
+
+
 class DiskRefuses(StoreError):
     """The disk is full or fails; what could not be written is kept and can be tried again."""
 
@@ -43,6 +47,10 @@ class CheckpointError(HexrayError):
 
 class TrainingError(HexrayError):
     """Training cannot go on: rows that make no sense, or a loss that is no number."""
+
+
+class NodesMissing(HexrayError):
+    """A cluster does not have the nodes that a run needs, and they have not come in time."""
 
 
 class ActorSilent(HexrayError):

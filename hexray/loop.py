@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from hexray.alerts import Alerts
@@ -13,9 +14,11 @@ from hexray.cluster import ray_session
 from hexray.config import RunConfig
 from hexray.console import Console
 from hexray.controller import Controller
+from hexray.data.mirroring import bring_back_run, mirroring
 from hexray.errors import HexrayError
 from hexray.exported import Exporter, announced
 from hexray.metrics import METRICS_FILE, MetricsWriter, read_metrics
+from hexray.nodes import gather_nodes
 from hexray.options import parse_run
 from hexray.play.first_moves import table
 from hexray.preflight import refuse_what_cannot_fit
@@ -23,13 +26,14 @@ from hexray.reached import Reached
 from hexray.report import held_out_lines, rating_lines
 from hexray.run_folder import SETTINGS_FILE, open_run_folder
 from hexray.trackers import Trackers
-from hexray.training import Channels, train_in_session
+from hexray.training import Channels, train_in_session, warm_up
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train as the command line says; return the exit status."""
     try:
         folder, config = parse_run(arguments)
+        bring_back_run(config.storage, folder, print)
         return train(folder, config)
     except (HexrayError, OSError) as error:
         print(f"hexray: {error}", file=sys.stderr)
@@ -48,6 +52,7 @@ def train(folder: Path, config: RunConfig) -> int:
         Console(config.minutes * 60, sys.stdout.isatty()) as view,
         Alerts(config.alerts, str(folder), view.note) as alerts,
         Trackers(config, run.path, run.run_id, view.note) as trackers,
+        mirroring(config.storage, run.path, partial(_tell_of_storage, view, alerts)),
     ):
         read_metrics(run.path / METRICS_FILE)  # a bad line is found now, not after the training
         signals = _Signals(view)
@@ -56,6 +61,9 @@ def train(folder: Path, config: RunConfig) -> int:
         view.note("setting up: Ray, network, compiled kernels (the first time takes longest)")
         with ray_session(config) as dashboard, announced(run.path, run.run_id) as target:
             signals.install()  # Ray puts a handler of its own in place
+            warm_up(config)  # before nodes are asked for, which could go again meanwhile
+            if not _has_nodes(config, view, signals):
+                return 128 + signals.received[0]
             if dashboard:
                 ask = f"{Path(sys.executable).parent / 'ray'} get-auth-token"
                 view.note(f"Ray dashboard http://{dashboard}, its token: {ask}")
@@ -65,6 +73,19 @@ def train(folder: Path, config: RunConfig) -> int:
             reached, trained_s = train_in_session(run, config, told, signals.may_end)
     print(_summary(run.path, config, reached, trained_s))
     return 128 + signals.received[0] if signals.received else 0
+
+
+def _has_nodes(config: RunConfig, view: Console, signals: "_Signals") -> bool:
+    """Wait for the nodes of a cluster; say whether they are there, and no signal came first."""
+    signals.stop = lambda: None
+    gather_nodes(config, view.note, lambda: bool(signals.received))
+    signals.stop = None
+    return not signals.received
+
+
+def _tell_of_storage(view: Console, alerts: Alerts, text: str) -> None:
+    view.note(text)
+    alerts.tell("storage", text)
 
 
 class _Signals:

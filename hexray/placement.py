@@ -67,6 +67,21 @@ def wanted_by(config: RunConfig) -> Wanted:
     )
 
 
+def bundles(wanted: Wanted, gpus: int) -> list[dict[str, float]]:
+    """Return what each process takes, as Ray's autoscaler is asked for it, with ``gpus`` in all.
+
+    Raises SettingsError when so many GPUs are not enough.
+    """
+    share = gpu_share(gpus, wanted.servers)
+    on_gpu = {"GPU": share} if share else {}
+    server, learner = wanted.server_cpus, wanted.learner_cpus
+    return [
+        *({"CPU": server, **on_gpu} for _ in range(wanted.servers)),
+        {"CPU": learner, **on_gpu},
+        *({"CPU": 1} for _ in range(wanted.players)),
+    ]
+
+
 def lay_out(nodes: Sequence[Node], wanted: Wanted) -> Placement:
     """Lay the processes of a run over ``nodes``, the driver's own node first.
 

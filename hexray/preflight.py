@@ -49,13 +49,17 @@ def refuse_what_cannot_fit(folder: Path, config: RunConfig) -> None:
 
 
 def memory_needs_mb(config: RunConfig) -> dict[str, float]:
-    """Return what a run needs on one machine, in MB (2**20), by what it is needed for."""
-    processes = config.selfplay.players + config.inference.servers + 4
+    """Return what a run needs on the driver's machine, in MB (2**20), by what it is needed for.
+
+    On a cluster only what is always there counts: driver, replay and judge, and the window.
+    """
+    is_alone = config.cluster.address is None
+    processes = config.selfplay.players + config.inference.servers + 4 if is_alone else 3
     rows = config.replay.window_rows / (1 - config.replay.held_out)  # held-out ones beside them
     return {
         f"{processes} processes of {PROCESS_MB} MB": processes * PROCESS_MB,
         "Ray": RAY_MB,
-        "cluster.object_store_mb": config.cluster.object_store_mb,
+        **({"cluster.object_store_mb": config.cluster.object_store_mb} if is_alone else {}),
         **{
             f"a window of {rows:,.0f} rows of {board}x{board}": rows
             * _row_bytes(config, board)

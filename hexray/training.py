@@ -59,11 +59,10 @@ def train_in_session(
 
     Returns what was reached, which is also written into the folder, and seconds of training. The
     names of actors begin with ``label``. Raises CrashBudgetSpent and TrainingError when training
-    cannot go on.
+    cannot go on. The kernels should be warm already.
     """
     begun = time.monotonic()
     write_machine(run.path)
-    warm_up(config)
     crew = Crew(config, run.path, run.run_id, run.starts, label)
     status = fetch(crew.actors.learner.status.remote())
     for reason in status["skipped"]:
@@ -93,6 +92,7 @@ def train_quietly(
     run: RunFolder, config: RunConfig, log: TextIO, outlet: Outlet, label: str
 ) -> tuple[Reached, float]:
     """Train as one run of several in a session; what others show on a screen goes into ``log``."""
+    warm_up(config)
     out = rich.console.Console(file=log, width=_LOG_WIDTH)
     with (
         closing(MetricsWriter(run.path)) as writer,

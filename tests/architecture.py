@@ -25,7 +25,7 @@ LAYERS = (
     {"actors", "htp"},
     {"metrics", "exported", "trackers", "report", "console", "run_folder", "options"}
     | {"throttle", "rates", "cluster"},
-    {"crew", "calls", "figures", "preflight", "page"},
+    {"crew", "calls", "figures", "preflight", "page", "nodes"},
     {"supervisor", "reached"},
     {"asking"},
     {"controller", "throughput", "pipeline"},
@@ -39,7 +39,8 @@ HOMES = {
     "numba": {"game", "search"},
     "torch": {"net"},
     "pyarrow": {"data"},
-    "ray": {"cluster", "exported", "calls", "supervisor", "loop", "throughput", "pipeline", "tune"},
+    "ray": {"cluster", "exported", "nodes", "calls", "supervisor", "loop"}
+    | {"throughput", "pipeline", "tune"},
     "matplotlib": {"report", "tune"},
     "wandb": {"trackers"},
     "mlflow": {"trackers"},

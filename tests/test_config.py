@@ -178,7 +178,7 @@ def _values(field: FieldInfo) -> st.SearchStrategy:
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_settings_survive_writing_down_and_laying_over(data: st.DataObject) -> None:
-    tied = {"replay", "promotion", "guard", "owner_weight"}
+    tied = {"replay", "promotion", "guard", "owner_weight", "gpus"}
     plain = {p: f for p, f in FIELDS.items() if _is_plain(f) and not tied & {p[0], p[-1]}}
     paths = data.draw(st.lists(st.sampled_from(list(plain)), unique=True, max_size=8))
     config = RunConfig()

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from hexray.config import RunConfig, with_overrides
 from hexray.errors import SettingsError
-from hexray.placement import Node, Placement, Seat, Wanted, gpu_share, lay_out, wanted_by
+from hexray.placement import (
+    Node,
+    Placement,
+    Seat,
+    Wanted,
+    bundles,
+    gpu_share,
+    lay_out,
+    wanted_by,
+)
 
 
 def _wanted(servers: int, players: int, server_cpus: int = 1, learner_cpus: int = 1) -> Wanted:
@@ -283,3 +292,14 @@ def test_servers_share_the_cores_that_nobody_takes() -> None:
 def test_a_server_whose_threads_are_measured_reserves_one_cpu() -> None:
     config = with_overrides(RunConfig(), {"inference": {"threads": 0}})
     assert wanted_by(config).server_cpus == 1
+
+
+def test_an_autoscaler_is_asked_for_what_each_process_takes() -> None:
+    wanted = _wanted(2, 3, server_cpus=2, learner_cpus=4)
+    assert bundles(wanted, 0) == [{"CPU": 2}, {"CPU": 2}, {"CPU": 4}, *[{"CPU": 1}] * 3]
+    whole = [{"CPU": 2, "GPU": 1}, {"CPU": 2, "GPU": 1}, {"CPU": 4, "GPU": 1}]
+    assert bundles(wanted, 3) == [*whole, *[{"CPU": 1}] * 3]
+    halves = [{"CPU": 2, "GPU": 0.5}, {"CPU": 2, "GPU": 0.5}, {"CPU": 4, "GPU": 0.5}]
+    assert bundles(wanted, 2) == [*halves, *[{"CPU": 1}] * 3]
+    with pytest.raises(SettingsError, match="use at most 1 servers"):
+        bundles(wanted, 1)

@@ -64,6 +64,14 @@ def test_every_board_and_process_is_counted() -> None:
     assert [what.split()[-1] for what in needs if "window" in what] == ["5x5", "6x6", "7x7"]
 
 
+def test_on_a_cluster_the_machine_of_the_driver_holds_driver_replay_and_judge() -> None:
+    config = with_overrides(CONFIG, {"cluster": {"address": "auto"}, "selfplay": {"players": 500}})
+    needs = memory_needs_mb(config)
+    assert needs["3 processes of 550 MB"] == 3 * 550
+    assert "cluster.object_store_mb" not in needs
+    assert any("window" in what for what in needs)
+
+
 def test_settings_that_cannot_fit_are_refused_with_the_sum(tmp_path: Path) -> None:
     config = with_overrides(CONFIG, {"replay": {"window_rows": 10**11}})
     with pytest.raises(SettingsError, match=r"= [0-9,]+ MB; a run may use .* lower") as caught:

@@ -18,6 +18,7 @@ from hexray.config.guarding import (
     AlertSettings,
     GuardSettings,
     MetricsSettings,
+    StorageSettings,
     SupervisionSettings,
 )
 from hexray.config.judging import ClusterSettings, JudgeSettings, PromotionSettings
@@ -59,6 +60,7 @@ __all__ = [
     "ServingBackend",
     "Settings",
     "Share",
+    "StorageSettings",
     "SupervisionSettings",
     "candidates_for",
     "explain",

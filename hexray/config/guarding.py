@@ -1,6 +1,7 @@
 """Settings of what keeps a run going and its machine from filling, and of who is told."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -64,6 +65,24 @@ class SupervisionSettings(Settings):
     """Seconds that a call may be under way before it is reported as slow."""
     hang_seconds: Seconds = 900.0
     """Seconds that a call may be under way before the actor is replaced."""
+
+
+class StorageSettings(Settings):
+    """A second home for the run folder, which outlives the machine of the first."""
+
+    url: str | None = None
+    """Where it is, one for each run: s3://BUCKET/PATH, gs://BUCKET/PATH or a folder; or nowhere."""
+    every_seconds: Seconds = 60.0
+    """Seconds between two times that what is new is written there."""
+
+    @model_validator(mode="after")
+    def _holds_no_secret(self) -> "StorageSettings":
+        if self.url is not None and urlsplit(self.url).password is not None:
+            raise ValueError(
+                "url holds a password, and settings are written down; leave it to the environment "
+                "(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or to the role of the machine"
+            )
+        return self
 
 
 class AlertSettings(Settings):

@@ -64,3 +64,7 @@ class ClusterSettings(Settings):
     """Address on which the dashboard listens; any but this machine's own takes Ray's token."""
     object_store_mb: Annotated[int, Field(ge=80)] = 500
     """Size of Ray's object store in MB, when Ray is started here."""
+    gpus: Annotated[int, Field(ge=0)] = 0
+    """GPUs to ask the cluster at address for, and to wait for; 0 takes those that are there."""
+    wait_minutes: Annotated[float, Field(ge=0)] = 30.0
+    """Minutes to wait until the cluster at address has the nodes that a run needs."""

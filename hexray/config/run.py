@@ -10,6 +10,7 @@ from hexray.config.guarding import (
     AlertSettings,
     GuardSettings,
     MetricsSettings,
+    StorageSettings,
     SupervisionSettings,
 )
 from hexray.config.judging import ClusterSettings, JudgeSettings, PromotionSettings
@@ -47,6 +48,7 @@ class RunConfig(Settings):
     alerts: AlertSettings = AlertSettings()
     metrics: MetricsSettings = MetricsSettings()
     cluster: ClusterSettings = ClusterSettings()
+    storage: StorageSettings = StorageSettings()
 
     @model_validator(mode="after")
     def _fits_together(self) -> "RunConfig":
@@ -78,6 +80,11 @@ class RunConfig(Settings):
             raise ValueError(
                 "promotion.players_use is best and judge.match_seconds 0; without games between "
                 "versions the players would never get new weights"
+            )
+        if self.cluster.gpus > self.inference.servers + 1:
+            raise ValueError(
+                f"cluster.gpus {self.cluster.gpus} is more than one for each of inference.servers "
+                f"{self.inference.servers} and one for the learner; the others would be idle"
             )
         return self
 

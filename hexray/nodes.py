@@ -1,0 +1,74 @@
+"""The nodes of a cluster that a run needs: asked of its autoscaler, and waited for.
+
+A cluster may be a head alone that grows when somebody asks. By itself Ray asks for what it cannot
+place; a run places its processes on nodes that are there, so it asks before.
+"""
+
+import time
+from collections.abc import Callable
+
+import ray
+from ray.autoscaler.sdk import request_resources
+
+from hexray.cluster import plan
+from hexray.config import RunConfig
+from hexray.errors import NodesMissing, SettingsError
+from hexray.placement import bundles, wanted_by
+
+_POLL_S = 1.0
+_REMIND_S = 60.0
+
+
+def gather_nodes(
+    config: RunConfig, note: Callable[[str], None], is_ended: Callable[[], bool]
+) -> None:
+    """Wait until a run fits on the nodes of the cluster at ``cluster.address``.
+
+    An autoscaler is asked for them, ``note`` is told what is missing, and ``is_ended`` ends the
+    wait. What was asked is taken back in the end, so that idle nodes may go once the run is over,
+    whatever has become of it. Raises NodesMissing after ``cluster.wait_minutes``, and SettingsError
+    when ``cluster.gpus`` cannot be shared.
+    """
+    if config.cluster.address is None or (lack := _lack(config)) is None:
+        return
+    needs = bundles(wanted_by(config), config.cluster.gpus)
+    begun = time.monotonic()
+    try:
+        request_resources(bundles=needs)
+        _wait(config, note, is_ended, lack)
+    finally:
+        request_resources(bundles=[])
+    if not is_ended():
+        note(f"the nodes are there after {time.monotonic() - begun:.0f} s")
+
+
+def _wait(
+    config: RunConfig, note: Callable[[str], None], is_ended: Callable[[], bool], lack: str | None
+) -> None:
+    minutes = config.cluster.wait_minutes
+    deadline = time.monotonic() + 60 * minutes
+    told, told_at = "", 0.0
+    while lack is not None and not is_ended():
+        now = time.monotonic()
+        if now >= deadline:
+            raise NodesMissing(
+                f"{lack}, and after {minutes:g} minutes (cluster.wait_minutes) no more nodes have "
+                "come; `ray status` on the head tells why, or ask for less"
+            )
+        if lack != told or now - told_at >= _REMIND_S:
+            note(f"waiting for nodes, at most {(deadline - now) / 60:.0f} more minutes: {lack}")
+            told, told_at = lack, now
+        time.sleep(_POLL_S)
+        lack = _lack(config)
+
+
+def _lack(config: RunConfig) -> str | None:
+    """Say what the nodes lack that are there now, nothing when the run fits on them."""
+    gpus = int(ray.cluster_resources().get("GPU", 0))
+    if gpus < config.cluster.gpus:
+        return f"cluster.gpus = {config.cluster.gpus}, the cluster has {gpus}"
+    try:
+        plan(config)
+    except SettingsError as error:
+        return str(error)
+    return None
