@@ -25,8 +25,9 @@ from hexray.health import (
 
 BEAT_SECONDS = 1.0
 LOOK_SECONDS = 0.2
-MEMORY_SECONDS = 20.0
-"""How long before the news of a death the machine may have been full."""
+MEMORY_SECONDS = 90.0
+"""How long before the news of a death the machine may have been full: a process that Ray cannot
+begin anew because memory is full is missed only when it has been silent for a while."""
 Report = Callable[[Mapping[str, float]], object]
 Tell = Callable[[str, str], object]
 """Receives a kind of trouble (death, silence, slowness) and what to say of it."""

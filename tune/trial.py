@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from hexray.training import train_quietly
 from ray import tune
 
 from hexray.config import RunConfig
 from hexray.files import atomic_write
 from hexray.net.checkpoint import newest_path
 from hexray.run_folder import open_run_folder
+from hexray.training import train_quietly
 from tune.search import METRIC, TIME, VALUES
 from tune.space import Values, applied
 

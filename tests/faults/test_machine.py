@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from training_process import Training
+from training_process import ROLES, Training
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(200)]
 
@@ -60,13 +60,15 @@ def test_a_process_that_memory_has_cost_is_named_with_the_remedy(
         },
     )
     run.wait_until_training()
+    alive = [process for role in ROLES for process in run.processes(role)]
     taken: list[bytearray] = []
-    while " died: " not in run.text():
+    while all(process.is_running() for process in alive):
         assert run.process.poll() is None, run.text()
         assert len(taken) * 200 < 2 * room_mb, run.text()
         taken.append(bytearray(b"1" * (200 * MB)))
         time.sleep(0.2)
     taken.clear()
+    run.wait_for(lambda: " died: " in run.text(), 90)
     run.wait_for(lambda: run.metric("actors/down") == 0, 60)
     games = run.metric("games") or 0
     run.wait_for(lambda: (run.metric("games") or 0) > games, 30)
