@@ -63,7 +63,8 @@ def wait_until_training(process: subprocess.Popen[str], folder: Path, steps: int
     pytest.fail(f"the run ended: {process.communicate()[0]}")
 
 
-def stored_ids(folder: Path) -> list[str]:
-    """Return the ids of all games on disk."""
-    blocks = GameStore(folder / "games" / "3x3", 3, may_write=False).newest(10**9)
+def stored_ids(folder: Path, board: int = 3) -> list[str]:
+    """Return the ids of all games on disk, of one board."""
+    games = folder / "games" / f"{board}x{board}"
+    blocks = GameStore(games, board, may_write=False).newest(10**9)
     return [game_id for block in blocks for game_id in block.game_id]

@@ -17,6 +17,7 @@ import psutil
 import tyro
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from training_command import stored_ids
 from training_process import Training
 
 MOST_MB_A_MINUTE = 1.0
@@ -63,7 +64,7 @@ def main(
     status = run.finish(300)
     if out is not None:
         out.write_text(json.dumps(readings))
-    print(f"exit status {status}, {len(run.stored('4x4')):,} games")
+    print(f"exit status {status}, {len(stored_ids(run.folder, 4)):,} games")
     return int(status != 0) | _judge(readings)
 
 
