@@ -84,6 +84,7 @@ def test_training_stops_at_its_bound_when_players_get_no_weights(
 ) -> None:
     """F21: 20 blocks of 128 rows after the last weights that players got."""
     run = training("--minutes=9", "--learner.publish-seconds=1e6", "--learner.lag-most=2560")
+    run.wait_until_training()
     run.wait_for(lambda: (run.metric("lag_rows") or 0) >= 2560, 60)
     time.sleep(5)
     assert run.metric("lag_rows") == 2560
