@@ -106,7 +106,7 @@ def test_without_held_out_games_nothing_is_asked_and_nothing_said() -> None:
     assert asyncio.run(judge_of(5, refuse).compare(None, JudgeSettings())) == {}
 
 
-@pytest.mark.parametrize("size", [4, 11, 19])
+@pytest.mark.parametrize("size", [3, 11, 19])
 def test_on_boards_without_known_positions_nothing_is_measured(size: int) -> None:
     def refuse(leaves: Leaves) -> Evaluation:
         raise AssertionError("nothing is to be asked")
