@@ -47,7 +47,7 @@ class SweepOptions:
     the best of noisy trials looks better than it is."""
     concurrent: Annotated[int, tyro.conf.arg(metavar="0..")] = 0
     """Trials at once; 0: as many as the CPUs and GPUs hold."""
-    gpus: Annotated[float, tyro.conf.arg(metavar="0..")] = 0.0
+    gpus: Annotated[int, tyro.conf.arg(metavar="0..")] = 0
     """GPUs of each trial."""
     folder: Path | None = None
     """Folder of the sweep; by default sweeps/SPACE-BOARDxBOARD-seedSEED."""

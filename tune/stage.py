@@ -31,7 +31,7 @@ _TUNE = {
 class Stage:
     """Runs trials: ``at_once`` of them, each with the CPUs of its settings and ``gpus`` GPUs."""
 
-    def __init__(self, trials: Trials, at_once: int, gpus: float, out: Console) -> None:
+    def __init__(self, trials: Trials, at_once: int, gpus: int, out: Console) -> None:
         self._trials, self._at_once, self._gpus, self._out = trials, at_once, gpus, out
 
     def run(self, name: str, chosen: Choosing, scheduler: Any) -> list[Trial]:
@@ -68,11 +68,11 @@ class Stage:
         return [_ended(number + 1, found[number]) for number in range(len(found))]
 
 
-def bundles(config: RunConfig, gpus: float) -> tune.PlacementGroupFactory:
+def bundles(config: RunConfig, gpus: int) -> tune.PlacementGroupFactory:
     """Return what a trial reserves: the CPUs of all its actors and ``gpus``, on one node."""
     wanted = {"CPU": float(wanted_by(config).cpus)}
     return tune.PlacementGroupFactory(
-        [{}, {**wanted, "GPU": gpus} if gpus else wanted], strategy="STRICT_PACK"
+        [{}, {**wanted, "GPU": float(gpus)} if gpus else wanted], strategy="STRICT_PACK"
     )
 
 
