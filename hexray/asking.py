@@ -58,6 +58,11 @@ class Asking:
         """Count the calls for ``what`` under way."""
         return self._calls.count(what)
 
+    @property
+    def supervisor(self) -> Supervisor:
+        """Who looks after the actors."""
+        return self._supervisor
+
     def __len__(self) -> int:
         """Count all calls under way."""
         return len(self._calls)

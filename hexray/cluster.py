@@ -32,11 +32,10 @@ from hexray.actors.inference import LIVE
 from hexray.config import RunConfig
 from hexray.errors import ActorSilent, HexrayError, SettingsError
 from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
-from hexray.placement import Node, Placement, lay_out, wanted_by
+from hexray.placement import wanted_by
 from hexray.usage import own_usage
 
 FETCH_SECONDS = 900.0
-_KINDS = ("CPU", "GPU")
 _INLINE_BYTES = 90_000
 """Messages above 100 KB go through the object store, which costs three times as much."""
 _WAIT = frozenset({"evaluate", "append", "sample", "sample_both", "newest_version"})
@@ -106,25 +105,6 @@ def _protect_token(token: Path) -> None:
     """Ray writes its token readable for all; let its owner alone read it."""
     if token.exists():
         token.chmod(0o600)
-
-
-def plan(config: RunConfig) -> Placement:
-    """Lay the processes of a run over the nodes that are alive, the driver's own first.
-
-    Raises SettingsError for what Ray would wait for without a word.
-    """
-    group = ray.util.get_current_placement_group()
-    if group is not None:  # of a trial, which has what is reserved for it and no more
-        given = [sum(bundle.get(kind, 0) for bundle in group.bundle_specs) for kind in _KINDS]
-        return lay_out([Node(here(), *map(int, given))], wanted_by(config))
-    nodes = [
-        Node(node["NodeID"], *(int(node["Resources"].get(kind, 0)) for kind in _KINDS))
-        for node in ray.nodes()
-        if node["Alive"]
-    ]
-    driver = here()
-    nodes.sort(key=lambda node: (node.id != driver, node.id))
-    return lay_out(nodes, wanted_by(config))
 
 
 def here() -> str:
@@ -234,9 +214,9 @@ def _built_by_call(body: type) -> type:
             self._opened.set()
 
         @ray.method(concurrency_group="control")
-        def beat(self) -> bool:
-            """Give a sign of life: whether the actor is open."""
-            return self._opened.is_set()
+        def beat(self) -> tuple[bool, str]:
+            """Give a sign of life: whether the actor is open, and the node on which it is."""
+            return self._opened.is_set(), here()
 
         @ray.method(concurrency_group="control")
         def usage(self) -> dict[str, float]:

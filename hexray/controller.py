@@ -8,12 +8,8 @@ from typing import Any
 from hexray.asking import Asking
 from hexray.config import RunConfig
 from hexray.crew import Crew
-from hexray.curriculum import (
-    Turns,
-    board_in_turn,
-    boards_of,
-    shares_of_work,
-)
+from hexray.curriculum import Turns, board_in_turn, boards_of, shares_of_work
+from hexray.elastic import Elastic
 from hexray.figures import Figures, Report
 from hexray.guard import Restraint
 from hexray.reached import Reached, measure_reached, to_compare
@@ -60,7 +56,8 @@ class Controller:
         self._play_turns, self._train_turns = Turns(), Turns()
         self._due: dict[str, float] = {}
         is_alone = config.cluster.address is None
-        self._figures = Figures(report, list(crew.actors.named()), is_alone, clock)
+        self._figures = Figures(report, is_alone, clock)
+        self._elastic = Elastic(crew, config, self._asking, self._figures, tell, clock)
         self._ended: float | None = None
         self._has_published = self._stop = False
 
@@ -91,11 +88,12 @@ class Controller:
         self._every("match", self._config.judge.match_seconds)
         self._ask_usage()
         while not self._is_over():
+            self._elastic.look()
             self._ask()
             self._collect()
         self._asking.expect("judge", self._actors.judge.stop_rating, "stop")
         self._asking.drain()
-        players = enumerate(self._actors.players)
+        players = self._actors.players.items()
         self._asking.answers_of_all({f"player-{index}": each.deliver for index, each in players})
         self._stored(self._asking.answer("replay", self._actors.replay.stats))
         self._ask_usage()
@@ -144,7 +142,7 @@ class Controller:
             self._report({"lag_rows": self._lag, "in_flight/calls": len(self._asking)})
             self._report({f"in_flight/{what}": self._asking.count(what) for what in BOUNDED})
             self._asking.expect("replay", actors.replay.stats, "stats", then=self._stored)
-            for index, server in enumerate(actors.servers):
+            for index, server in actors.servers.items():
                 then = partial(self._figures.served, index)
                 self._asking.expect(f"server-{index}", server.stats, "stats", then=then)
         if self._rows_trained and self._is_due("judge", config.judge.every_seconds):
@@ -157,7 +155,7 @@ class Controller:
             self._asking.expect("learner", actors.learner.save, "checkpoint", self.trained_s)
 
     def _ask_players(self, shares: Mapping[int, float]) -> None:
-        for index, player in enumerate(self._actors.players):
+        for index, player in self._actors.players.items():
             name = f"player-{index}"
             if self._asking.is_free(name, "play"):
                 board = self._play_turns.take(shares, shares)
@@ -183,8 +181,9 @@ class Controller:
 
     def _ask_usage(self) -> None:
         self._every("usage", USAGE_SECONDS)
-        self._figures.begin_usage()
-        for name, actor in self._actors.named().items():
+        actors = self._actors.named()
+        self._figures.begin_usage(actors)
+        for name, actor in actors.items():
             self._asking.expect(name, actor.usage, "usage", then=partial(self._figures.used, name))
 
     def _ask_to_publish(self) -> None:
@@ -244,7 +243,7 @@ class Controller:
         """Send new weights to every server without looking at them."""
         self._crew.version, self._crew.published = version, published
         self._has_published = True
-        for index, server in enumerate(self._actors.servers):
+        for index, server in self._actors.servers.items():
             then = partial(self._loaded, self._rows_trained)
             self._asking.expect(f"server-{index}", server.load, "publish", published, then=then)
 

@@ -1,36 +1,30 @@
-"""The actors of a run: where each is placed, how it is built, and how it is built anew.
+"""The actors of a run: where each is placed, how it is built, and how it is built anew."""
 
-The bodies of the actors are plain classes in ``hexray.actors``; the subclasses here only give
-them what reaches others through Ray.
-"""
-
-import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hexray.actors.inference import BEST, LIVE, InferenceServer
-from hexray.actors.judge import Judges
+from hexray.actors.inference import InferenceServer
 from hexray.actors.learner import Learner
-from hexray.actors.player import Player
-from hexray.actors.rater import Published, Rater, Slots
 from hexray.actors.replay import Replays
-from hexray.cluster import LOST, fetch, here, place_actor, plan, remote_evaluate
+from hexray.bodies import JudgeActor, PlayerActor
+from hexray.cluster import LOST, fetch, here, place_actor
 from hexray.config import RunConfig
 from hexray.curriculum import boards_of
 from hexray.data.rows import Further
 from hexray.errors import ActorDied
-from hexray.placement import Placement
+from hexray.nodes import plan
+from hexray.placement import Placement, Seat
 
 Stages = Iterator[list[Any]]
 """Calls that build an actor; those of a stage are asked for when the one before is done."""
 
 
 class Actors(NamedTuple):
-    """Handles of a run; whoever holds them keeps the actors alive."""
+    """Handles of a run, servers and players by number; who holds them keeps the actors alive."""
 
-    servers: list[Any]
-    players: list[Any]
+    servers: dict[int, Any]
+    players: dict[int, Any]
     replay: Any
     learner: Any
     judge: Any
@@ -38,8 +32,8 @@ class Actors(NamedTuple):
     def named(self) -> dict[str, Any]:
         """Return every actor by a name of its own."""
         return {
-            **{f"server-{index}": server for index, server in enumerate(self.servers)},
-            **{f"player-{index}": player for index, player in enumerate(self.players)},
+            **{f"server-{index}": server for index, server in self.servers.items()},
+            **{f"player-{index}": player for index, player in self.players.items()},
             "replay": self.replay,
             "learner": self.learner,
             "judge": self.judge,
@@ -51,6 +45,9 @@ class Crew:
 
     published  a reference to the number and the weights published last
     version    that number
+    homes      the node of each actor, by its name, as it was last heard of
+    asks       the server that each player asks, by their numbers
+    gpus       what each server and the learner take of the GPUs
     """
 
     def __init__(
@@ -74,7 +71,15 @@ class Crew:
 
     def _begin(self) -> None:
         config, name, start, label = self._config, self._name, self._start, self._label
-        self._placement = placement = plan(config)
+        placement = plan(config)
+        self.gpus, self._cores = placement.gpus, dict(enumerate(placement.cores))
+        self.asks = {index: seat.server for index, seat in enumerate(placement.players)}
+        self.homes = {
+            "learner": placement.learner,
+            **{f"server-{index}": node for index, node in enumerate(placement.servers)},
+            **{f"player-{index}": seat.node for index, seat in enumerate(placement.players)},
+        }
+        self._serving, self._numbers = set(self._cores), len(self.asks)
         # Placed first, so that their processes come up while the servers are built. Replay writes
         # into the run folder, which is the driver's.
         replay = place_actor(Replays, f"{label}replay", here())
@@ -82,18 +87,50 @@ class Crew:
         learner = place_actor(
             Learner, f"{label}learner", placement.learner, num_cpus=threads, num_gpus=gpus
         )
-        judge = place_actor(_JudgeActor, f"{label}judge", here())
+        judge = place_actor(JudgeActor, f"{label}judge", here())
         servers = start_servers(config, placement, label)
-        self.actors = Actors(servers, [], replay, learner, judge)
+        self.actors = Actors(dict(enumerate(servers)), {}, replay, learner, judge)
         self.version = 0
         run_stages([self._replay_stages(0)])
-        self.actors.players.extend(
-            start_players(config, placement, servers, replay, f"{name}-{start}", start, label)
-        )
+        players = start_players(config, placement, servers, replay, f"{name}-{start}", start, label)
+        self.actors.players.update(enumerate(players))
         run_stages([self._learner_stages(0)])
         self.version, self.published = fetch_published(learner)
         fetch([server.load.remote(self.published) for server in servers])
         run_stages([self._judge_stages(0)])
+
+    @property
+    def serving(self) -> list[Any]:
+        """Handles of the servers that were built, the oldest first."""
+        return [self.actors.servers[index] for index in sorted(self._serving)]
+
+    def players_of(self, server: int) -> int:
+        """Count the players that ask a server."""
+        return sum(asked == server for asked in self.asks.values())
+
+    def add_server(self, index: int, node: str, cores: int) -> None:
+        """Place one more server, which may use so many cores; it is not built yet."""
+        self.actors.servers[index] = _placed_server(
+            self._config, f"{self._label}server-{index}", node, self.gpus
+        )
+        self._cores[index], self.homes[f"server-{index}"] = cores, node
+
+    def add_player(self, seat: Seat) -> int:
+        """Place one more player, under a number that none had before; return it."""
+        index, self._numbers = self._numbers, self._numbers + 1
+        name = f"player-{index}"
+        self.actors.players[index] = _placed_player(f"{self._label}{name}", seat.node)
+        self.asks[index], self.homes[name] = seat.server, seat.node
+        return index
+
+    def remove_server(self, index: int) -> None:
+        """Forget a server, whose process is ended already."""
+        self._serving.discard(index)
+        del self.actors.servers[index], self.homes[f"server-{index}"]
+
+    def remove_player(self, index: int) -> None:
+        """Forget a player, whose process is ended already."""
+        del self.actors.players[index], self.asks[index], self.homes[f"player-{index}"]
 
     def stages(self, name: str, life: int) -> Stages:
         """Build the actor ``name`` anew, its ``life``-th time after the first."""
@@ -111,18 +148,22 @@ class Crew:
 
     def _server_stages(self, index: int, life: int) -> Stages:
         server, judge = self.actors.servers[index], self.actors.judge
-        yield from _built_server(server, self._config, self._placement, index, life)
+        cores, players = self._cores[index], self.players_of(index)
+        yield from _built_server(server, self._config, cores, players, life)
         yield [server.load.remote(self.published)]
+        if index not in self._serving:
+            self._serving.add(index)
+            yield [judge.reach.remote(self.serving)]
         if self._config.promotion.players_use == "best":
             yield [judge.begin_rating.remote(self.published)]
         yield [server.open.remote()]
 
     def _player_stages(self, index: int, life: int) -> Stages:
         """Under a name and with a stream of its own: games begun are lost, none comes twice."""
-        seat, actors = self._placement.players[index], self.actors
+        actors = self.actors
         name = f"{self._name}-{self._start}-{index}-{life}"
         stream = (self._start, index, life)
-        player, server = actors.players[index], actors.servers[seat.server]
+        player, server = actors.players[index], actors.servers[self.asks[index]]
         yield [player.build.remote(life, self._config, name, stream, server, actors.replay)]
         yield [player.open.remote()]
 
@@ -141,7 +182,7 @@ class Crew:
 
     def _judge_stages(self, life: int) -> Stages:
         judge = self.actors.judge
-        yield [judge.build.remote(life, self._config, self._folder, self.actors.servers)]
+        yield [judge.build.remote(life, self._config, self._folder, self.serving)]
         yield [judge.begin_rating.remote(self.published)]
         yield [judge.open.remote()]
 
@@ -149,17 +190,12 @@ class Crew:
 def start_servers(config: RunConfig, placement: Placement, label: str = "") -> list[Any]:
     """Start the inference servers; each takes a GPU, or half of one, where there are any."""
     servers = [
-        place_actor(
-            InferenceServer,
-            f"{label}server-{index}",
-            node,
-            num_cpus=max(config.inference.threads, 1),
-            num_gpus=placement.gpus,
-        )
+        _placed_server(config, f"{label}server-{index}", node, placement.gpus)
         for index, node in enumerate(placement.servers)
     ]
     run_stages(
-        _built_server(server, config, placement, index, 0) for index, server in enumerate(servers)
+        _built_server(server, config, placement.cores[index], placement.players_of(index), 0)
+        for index, server in enumerate(servers)
     )
     fetch([server.open.remote() for server in servers])
     return servers
@@ -177,8 +213,7 @@ def start_players(
     """Start the players, each beside its server; ``replay`` acknowledges their games."""
     seats = placement.players
     players = [
-        place_actor(_PlayerActor, f"{label}player-{index}", seat.node, num_cpus=1)
-        for index, seat in enumerate(seats)
+        _placed_player(f"{label}player-{index}", seat.node) for index, seat in enumerate(seats)
     ]
     fetch(
         [
@@ -207,50 +242,18 @@ def run_stages(every: Iterable[Stages]) -> None:
         fetch([ref for _, refs in calls for ref in refs or ()])
 
 
-def _built_server(
-    server: Any, config: RunConfig, placement: Placement, index: int, life: int
-) -> Stages:
-    cores, clients = placement.cores[index], placement.players_of(index) * config.selfplay.halves
+def _placed_server(config: RunConfig, name: str, node: str, gpus: float) -> Any:
+    cpus = max(config.inference.threads, 1)
+    return place_actor(InferenceServer, name, node, num_cpus=cpus, num_gpus=gpus)
+
+
+def _placed_player(name: str, node: str) -> Any:
+    return place_actor(PlayerActor, name, node, num_cpus=1)
+
+
+def _built_server(server: Any, config: RunConfig, cores: int, players: int, life: int) -> Stages:
     yield [server.build.remote(life, config.net, config.inference, config.board, cores)]
     yield [
         *(server.prepare.remote(board) for board in config.curriculum.boards),
-        server.register.remote(clients),
+        server.register.remote(players * config.selfplay.halves),
     ]
-
-
-class _PlayerActor(Player):
-    """A player whose leaves and games travel through Ray."""
-
-    def __init__(
-        self, config: RunConfig, name: str, stream: tuple[int, ...], server: Any, replay: Any
-    ) -> None:
-        slot = BEST if config.promotion.players_use == "best" else LIVE
-        evaluate = remote_evaluate(server, config.inference.batch_rows, slot)
-        super().__init__(config, name, stream, evaluate, replay.append.remote)
-
-
-class _JudgeActor(Judges):
-    """A judge whose leaves travel through Ray, with a rater beside it."""
-
-    def __init__(self, config: RunConfig, folder: Path, servers: list[Any]) -> None:
-        rows, server = config.inference.batch_rows, servers[0]
-        super().__init__(boards_of(config), remote_evaluate(server, rows))
-
-        async def load(published: Published, slot: int) -> None:
-            chosen = servers if slot == BEST else servers[:1]
-            await asyncio.gather(*(each.load.remote(published, slot) for each in chosen))
-
-        async def match_seconds() -> float:
-            return await server.match_seconds.remote()
-
-        slots = Slots(lambda slot: remote_evaluate(server, rows, slot), load, match_seconds)
-        self.rater = Rater(config, folder, slots)
-
-    async def begin_rating(self, published: Published) -> None:
-        await self.rater.begin(published)
-
-    async def rate(self, published: Published) -> dict[str, float]:
-        return await self.rater.rate(published)
-
-    async def stop_rating(self) -> None:
-        await self.rater.stop()

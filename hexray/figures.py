@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from hexray.rates import decided_rates, server_rates
 from hexray.usage import Family, own_usage, totals
@@ -24,12 +24,11 @@ class Figures:
     def __init__(
         self,
         report: Report,
-        names: Sequence[str],
         is_alone: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Tell ``report``; ``names`` are all actors; ``is_alone``: Ray runs for them only."""
-        self._report, self._names, self._is_alone, self._clock = report, names, is_alone, clock
+        """Tell ``report``; ``is_alone``: Ray runs for this run only."""
+        self._report, self._is_alone, self._clock = report, is_alone, clock
         self._decided: Counter[str] = Counter()
         self._served: dict[int, tuple[Mapping[str, float], float]] = {}
         self._rates: dict[int, float] = {}
@@ -37,6 +36,8 @@ class Figures:
         self._faults: Counter[str] = Counter()
         self._family = Family()
         self._readings: dict[str, Mapping[str, float]] = {}
+        self._names: Collection[str] = ()
+        self._told: tuple[str, ...] = ()
 
     def played(self, stats: Mapping[str, float], counts_decided: bool) -> None:
         """Tell of a round of a player."""
@@ -83,13 +84,20 @@ class Figures:
         rates = server_rates(before, then, stats, now)
         self._rates[index] = rates["evaluations_per_s"]
         self._evaluations += stats["evaluations"] - before["evaluations"]
+        self._told = tuple(rates)
         self._report({f"server-{index}/{key}": value for key, value in rates.items()})
         total = {"evaluations_per_s": sum(self._rates.values()), "evaluations": self._evaluations}
         self._report({**total, "batch_fill": rates["batch_fill"]})
 
-    def begin_usage(self) -> None:
-        """Forget what was used before; everybody is asked again."""
-        self._readings = {}
+    def left(self, index: int) -> None:
+        """Tell that a server works no more."""
+        self._rates.pop(index, None)
+        self._served.pop(index, None)
+        self._report(dict.fromkeys((f"server-{index}/{key}" for key in self._told), 0.0))
+
+    def begin_usage(self, names: Collection[str]) -> None:
+        """Forget what was used before; all actors, ``names``, are asked again."""
+        self._readings, self._names = {}, names
 
     def used(self, name: str, usage: Mapping[str, float]) -> None:
         """Take note of what one process uses, and tell once everyone has answered."""

@@ -1,4 +1,4 @@
-"""The nodes of a cluster that a run needs: asked of its autoscaler, and waited for.
+"""The nodes of a cluster: which there are, and those that a run needs, asked for and waited for.
 
 A cluster may be a head alone that grows when somebody asks. By itself Ray asks for what it cannot
 place; a run places its processes on nodes that are there, so it asks before.
@@ -10,13 +10,37 @@ from collections.abc import Callable
 import ray
 from ray.autoscaler.sdk import request_resources
 
-from hexray.cluster import plan
+from hexray.cluster import here
 from hexray.config import RunConfig
 from hexray.errors import NodesMissing, SettingsError
-from hexray.placement import bundles, wanted_by
+from hexray.placement import Node, Placement, Wanted, gpu_share, lay_out_run, wanted_by
 
+_KINDS = ("CPU", "GPU")
 _POLL_S = 1.0
 _REMIND_S = 60.0
+
+
+def plan(config: RunConfig) -> Placement:
+    """Lay the processes of a run over the nodes that are alive, the driver's own first.
+
+    Raises SettingsError for what Ray would wait for without a word.
+    """
+    group = ray.util.get_current_placement_group()
+    if group is not None:  # of a trial, which has what is reserved for it and no more
+        given = [sum(bundle.get(kind, 0) for bundle in group.bundle_specs) for kind in _KINDS]
+        return lay_out_run([Node(here(), *map(int, given))], config)
+    return lay_out_run(nodes_alive(), config)
+
+
+def nodes_alive() -> list[Node]:
+    """Return the nodes of the cluster that are alive, that of this process first."""
+    nodes = [
+        Node(node["NodeID"], *(int(node["Resources"].get(kind, 0)) for kind in _KINDS))
+        for node in ray.nodes()
+        if node["Alive"]
+    ]
+    driver = here()
+    return sorted(nodes, key=lambda node: (node.id != driver, node.id))
 
 
 def gather_nodes(
@@ -31,7 +55,7 @@ def gather_nodes(
     """
     if config.cluster.address is None or (lack := _lack(config)) is None:
         return
-    needs = bundles(wanted_by(config), config.cluster.gpus)
+    needs = bundles(wanted_by(config, config.cluster.gpus), config.cluster.gpus)
     begun = time.monotonic()
     try:
         request_resources(bundles=needs)
@@ -40,6 +64,21 @@ def gather_nodes(
         request_resources(bundles=[])
     if not is_ended():
         note(f"the nodes are there after {time.monotonic() - begun:.0f} s")
+
+
+def bundles(wanted: Wanted, gpus: int) -> list[dict[str, float]]:
+    """Return what each process takes, as Ray's autoscaler is asked for it, with ``gpus`` in all.
+
+    Raises SettingsError when so many GPUs are not enough.
+    """
+    share = gpu_share(gpus, wanted.servers)
+    on_gpu = {"GPU": share} if share else {}
+    server, learner = wanted.server_cpus, wanted.learner_cpus
+    return [
+        *({"CPU": server, **on_gpu} for _ in range(wanted.servers)),
+        {"CPU": learner, **on_gpu},
+        *({"CPU": 1} for _ in range(wanted.players)),
+    ]
 
 
 def _wait(

@@ -30,6 +30,8 @@ class RunOptions:
     """YAML file with settings that replace the preset's."""
     run_dir: Path | None = None
     """Folder of the run; by default runs/PRESET-BOARDxBOARD-seedSEED."""
+    address: str | None = None
+    """Ray cluster to run on, auto for the one that this machine belongs to: cluster.address."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +55,7 @@ def parse_run(
     """
     peek, _ = tyro.cli(_Peek, args=arguments, return_unknown_args=True, add_help=False)
     base = _base(peek)
-    options = RunOptions(peek.preset, peek.config, peek.run_dir)
+    options = RunOptions(peek.preset, peek.config, peek.run_dir, peek.address)
     try:
         command = tyro.cli(
             _Command,
@@ -76,7 +78,10 @@ def _base(peek: _Peek) -> RunConfig:
     else:
         place, board = "command line", peek.board
     checked = _laid_over(RunConfig(), {"board": board}, place).board
-    return _laid_over(PRESETS[peek.preset](checked), overrides, str(peek.config))
+    config = _laid_over(PRESETS[peek.preset](checked), overrides, str(peek.config))
+    if peek.address is None:
+        return config
+    return with_overrides(config, {"cluster": {"address": peek.address}})
 
 
 def _laid_over(config: RunConfig, overrides: Mapping[str, Any], place: str) -> RunConfig:

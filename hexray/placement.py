@@ -2,10 +2,14 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from hexray.config import RunConfig
 from hexray.errors import SettingsError
+
+LEARNER_ALONE = 3
+"""GPUs from which on the learner has one of its own, where settings leave the servers open."""
 
 
 class Node(NamedTuple):
@@ -57,29 +61,15 @@ class Placement(NamedTuple):
         return sum(seat.server == server for seat in self.players)
 
 
-def wanted_by(config: RunConfig) -> Wanted:
-    """Return what a run asks of the cluster."""
+def wanted_by(config: RunConfig, gpus: int = 0) -> Wanted:
+    """Return what a run asks of a cluster with so many GPUs."""
+    servers = config.inference.servers or max(1, gpus if gpus < LEARNER_ALONE else gpus - 1)
     return Wanted(
-        config.inference.servers,
+        servers,
         max(config.inference.threads, 1),
-        config.selfplay.players,
+        servers * config.selfplay.players,
         config.learner.threads,
     )
-
-
-def bundles(wanted: Wanted, gpus: int) -> list[dict[str, float]]:
-    """Return what each process takes, as Ray's autoscaler is asked for it, with ``gpus`` in all.
-
-    Raises SettingsError when so many GPUs are not enough.
-    """
-    share = gpu_share(gpus, wanted.servers)
-    on_gpu = {"GPU": share} if share else {}
-    server, learner = wanted.server_cpus, wanted.learner_cpus
-    return [
-        *({"CPU": server, **on_gpu} for _ in range(wanted.servers)),
-        {"CPU": learner, **on_gpu},
-        *({"CPU": 1} for _ in range(wanted.players)),
-    ]
 
 
 def lay_out(nodes: Sequence[Node], wanted: Wanted) -> Placement:
@@ -117,6 +107,21 @@ def lay_out(nodes: Sequence[Node], wanted: Wanted) -> Placement:
     )
 
 
+def lay_out_run(nodes: Sequence[Node], config: RunConfig) -> Placement:
+    """Lay out a run; where it leaves the servers open, with fewer of them if all do not fit.
+
+    Raises SettingsError when not even one fits, or not those that it asks for.
+    """
+    wanted = wanted_by(config, sum(node.gpus for node in nodes))
+    if not config.inference.servers:
+        for servers in range(wanted.servers, 1, -1):
+            with suppress(SettingsError):
+                players = servers * config.selfplay.players
+                return lay_out(nodes, wanted._replace(servers=servers, players=players))
+        wanted = wanted._replace(servers=1, players=config.selfplay.players)
+    return lay_out(nodes, wanted)
+
+
 def gpu_share(gpus: int, servers: int) -> float:
     """Return the GPUs that each server and the learner get: a whole one each, else half a one.
 
@@ -137,8 +142,9 @@ def gpu_share(gpus: int, servers: int) -> float:
 
 def _named(wanted: Wanted) -> str:
     return (
-        f"inference.servers {wanted.servers} x inference.threads {wanted.server_cpus} + "
-        f"selfplay.players {wanted.players} + learner.threads {wanted.learner_cpus}"
+        f"inference.servers {wanted.servers} x (inference.threads {wanted.server_cpus} + "
+        f"selfplay.players {wanted.players / wanted.servers:g}) + "
+        f"learner.threads {wanted.learner_cpus}"
     )
 
 

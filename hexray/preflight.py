@@ -18,6 +18,7 @@ from hexray.errors import SettingsError, StoreError
 from hexray.guard import Guard, Level
 from hexray.net.backend import pick_device
 from hexray.net.checkpoint import newest_checkpoint
+from hexray.placement import wanted_by
 from hexray.run_owner import read_owner
 
 PROCESS_MB = 550
@@ -54,7 +55,8 @@ def memory_needs_mb(config: RunConfig) -> dict[str, float]:
     On a cluster only what is always there counts: driver, replay and judge, and the window.
     """
     is_alone = config.cluster.address is None
-    processes = config.selfplay.players + config.inference.servers + 4 if is_alone else 3
+    wanted = wanted_by(config)
+    processes = wanted.players + wanted.servers + 4 if is_alone else 3
     rows = config.replay.window_rows / (1 - config.replay.held_out)  # held-out ones beside them
     return {
         f"{processes} processes of {PROCESS_MB} MB": processes * PROCESS_MB,
@@ -131,7 +133,8 @@ def _object_store(_: Path, config: RunConfig) -> Check:
 
 def _cpus(_: Path, config: RunConfig) -> Check:
     cores = os.cpu_count() or 1
-    busy = config.selfplay.players + config.inference.servers + 1
+    wanted = wanted_by(config)
+    busy = wanted.players + wanted.servers + 1
     found = f"{busy} busy processes on {cores} cores"
     if config.cluster.address is None and busy > 4 * cores:
         return Check("cores", "warning", f"{found}; fewer selfplay.players make as many games")

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import psutil
 import ray
@@ -56,7 +57,7 @@ class Supervisor:
         """
         self._crew, self._settings, self._calls = crew, settings, calls
         self._report, self._tell, self._clock = report, tell, clock
-        self._actors = crew.actors.named()
+        self._actors: dict[str, Any] = dict(crew.actors.named())
         self._health = dict.fromkeys(self._actors, Health(State.UP, clock(), clock()))
         self._beats, self._builds = Calls(clock), Calls(clock)
         self._stages: dict[str, Stages] = {}
@@ -71,6 +72,26 @@ class Supervisor:
     def is_up(self, name: str) -> bool:
         """Say whether an actor can be asked for work."""
         return self._health[name].state is State.UP
+
+    @property
+    def all_up(self) -> bool:
+        """Whether everybody can be asked."""
+        return all(health.state is State.UP for health in self._health.values())
+
+    def join(self, name: str, actor: Any) -> None:
+        """Watch over one more actor, which is still to be built."""
+        now = self._clock()
+        self._actors[name], self._beat_due[name] = actor, 0.0
+        self._health[name] = Health(State.BUILDING, now, now)
+        self._stages[name] = self._crew.stages(name, 0)
+
+    def leave(self, name: str) -> None:
+        """End an actor for good, and forget what it was asked."""
+        for calls in (self._calls, self._beats, self._builds):
+            calls.forget(name)
+        ray.kill(self._actors.pop(name))
+        del self._health[name]
+        self._count_down()
 
     def suspect(self, name: str) -> None:
         """Look after an actor at once, because a call has failed."""
@@ -115,10 +136,11 @@ class Supervisor:
         if now >= self._beat_due[name] and not self._beats.is_asked(name, "beat"):
             self._beat_due[name] = now + BEAT_SECONDS
             beat = self._actors[name].beat.remote()
-            self._beats.expect(name, beat, "beat", lambda is_open: self._heard(name, is_open))
+            self._beats.expect(name, beat, "beat", lambda sign: self._heard(name, *sign))
 
-    def _heard(self, name: str, is_open: bool) -> None:
+    def _heard(self, name: str, is_open: bool, node: str) -> None:
         if self._health[name].state is State.UP:
+            self._crew.homes[name] = node
             self._health[name] = self._health[name]._replace(heard=self._clock())
             if not is_open:
                 self._count_death(name, "its process ended, and a new one has begun")

@@ -56,8 +56,8 @@ def test_players_games_reach_the_store_and_train_the_learner(run: tuple[Actors, 
 def _play_some(actors: Actors, rows: int) -> None:
     """Play rounds until there are so many rows: kernels may have to be compiled first."""
     for _ in range(60):
-        fetch([player.play.remote(0.5) for player in actors.players])
-        fetch([player.deliver.remote() for player in actors.players])
+        fetch([player.play.remote(0.5) for player in actors.players.values()])
+        fetch([player.deliver.remote() for player in actors.players.values()])
         if fetch(actors.replay.stats.remote())[3]["rows"] >= rows:
             return
     pytest.fail("the players made no games in half a minute")
@@ -213,5 +213,5 @@ def test_more_processes_than_the_cluster_has_cpus_are_refused(
     ray_here: None, tmp_path: Path
 ) -> None:
     many = with_overrides(TINY, {"selfplay": {"players": 500}})
-    with pytest.raises(SettingsError, match=r"selfplay\.players 500 .* need 502 CPUs"):
+    with pytest.raises(SettingsError, match=r"selfplay\.players 500\) .* need 502 CPUs"):
         Crew(many, tmp_path, "many", 1)

@@ -10,8 +10,9 @@ import yaml
 from architecture import ROOT
 from ray.autoscaler._private.util import prepare_config, validate_config
 
+from hexray.nodes import bundles
 from hexray.options import parse_run
-from hexray.placement import Node, bundles, lay_out, wanted_by
+from hexray.placement import Node, lay_out, wanted_by
 
 CLUSTERS = ("cluster.yaml", "examples/cluster/gcp.yaml", "examples/cluster/own-machines.yaml")
 CLOUDS = CLUSTERS[:2]
@@ -149,10 +150,10 @@ def test_the_run_of_the_page_fits_on_the_most_machines_that_may_come(name: str) 
     assert config.cluster.address == "auto"
     assert config.cluster.gpus == most * gpus
     nodes = [Node("head", 0, 0), *(Node(f"gpu-{i}", cpus, gpus) for i in range(most))]
-    placement = lay_out(nodes, wanted_by(config))
+    placement = lay_out(nodes, wanted_by(config, config.cluster.gpus))
     homes = {*placement.servers, placement.learner, *(seat.node for seat in placement.players)}
     assert homes == {f"gpu-{i}" for i in range(most)}
-    asked = bundles(wanted_by(config), config.cluster.gpus)
+    asked = bundles(wanted_by(config, config.cluster.gpus), config.cluster.gpus)
     assert sum(bundle["CPU"] for bundle in asked) <= most * cpus
     assert sum(bundle.get("GPU", 0) for bundle in asked) == most * gpus
 

@@ -42,7 +42,7 @@ def figures(told: dict[str, float], clock: _Clock) -> Figures:
     def report(values: Mapping[str, float]) -> None:
         told.update(values)
 
-    return Figures(report, ["replay", "judge"], True, clock)
+    return Figures(report, True, clock)
 
 
 def test_rates_are_those_since_the_last_time(
@@ -83,7 +83,23 @@ def test_the_rates_of_all_servers_are_summed(
 def test_usage_is_told_once_everybody_has_answered(
     figures: Figures, told: dict[str, float]
 ) -> None:
+    figures.begin_usage(["replay", "judge"])
     figures.used("replay", {"cpu_s": 1.0, "memory_mb": 5.0})
     assert not told
     figures.used("judge", {"cpu_s": 1.0, "memory_mb": 7.0})
     assert told
+
+
+def test_a_server_that_has_left_makes_nothing_any_more(
+    figures: Figures, told: dict[str, float], clock: _Clock
+) -> None:
+    for second in (0.0, 1.0, 2.0):
+        if second == 2.0:
+            figures.left(1)
+        clock.now = second
+        figures.served(0, _totals(100 * second))
+        if second < 2.0:
+            figures.served(1, _totals(30 * second))
+    assert told["evaluations_per_s"] == 100
+    assert told["evaluations"] == 230
+    assert told["server-1/evaluations_per_s"] == 0

@@ -54,15 +54,15 @@ def test_what_is_missing_is_asked_for_told_and_taken_back(ray_here: None) -> Non
         gather_nodes(config, note, lambda: False)
     assert len(said) == 1
     assert said[0].endswith("at most 0 more minutes: cluster.gpus = 2, the cluster has 0")
-    players = [{"CPU": 1}] * config.selfplay.players
-    server_and_learner = [{"CPU": 1, "GPU": 1}] * 2
-    assert asked == [[*server_and_learner, *players]]
+    players = [{"CPU": 1}] * 2 * config.selfplay.players
+    servers_and_learner = [{"CPU": 1, "GPU": 0.5}] * 3
+    assert asked == [[*servers_and_learner, *players]]
     assert _asked() == []
 
 
 def test_too_few_cpus_are_waited_for_too(ray_here: None) -> None:
     config = with_overrides(_config(), {"selfplay": {"players": 500}})
-    with pytest.raises(NodesMissing, match=r"selfplay\.players 500 .* need 502 CPUs"):
+    with pytest.raises(NodesMissing, match=r"selfplay\.players 500\) .* need 502 CPUs"):
         gather_nodes(config, lambda _: None, lambda: False)
 
 
@@ -90,7 +90,7 @@ def test_a_signal_ends_the_wait(ray_here: None) -> None:
 
 def test_gpus_that_nobody_could_use_are_refused() -> None:
     with pytest.raises(SettingsError, match=r"cluster\.gpus 3 is more than one for each"):
-        _config(gpus=3)
+        with_overrides(_config(gpus=3), {"inference": {"servers": 1}})
 
 
 def test_gpus_that_cannot_be_shared_are_refused_at_once(ray_here: None) -> None:

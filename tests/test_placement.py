@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 
 from hexray.config import RunConfig, with_overrides
 from hexray.errors import SettingsError
+from hexray.nodes import bundles
 from hexray.placement import (
     Node,
     Placement,
     Seat,
     Wanted,
-    bundles,
     gpu_share,
     lay_out,
+    lay_out_run,
     wanted_by,
 )
 
@@ -135,8 +136,27 @@ def test_threads_are_cpus() -> None:
             "selfplay": {"players": 5},
         },
     )
-    assert wanted_by(config) == Wanted(2, 3, 5, 4)
-    assert wanted_by(config).cpus == 15
+    assert wanted_by(config) == Wanted(2, 3, 10, 4)
+    assert wanted_by(config).cpus == 20
+
+
+@pytest.mark.parametrize(("gpus", "servers"), [(0, 1), (1, 1), (2, 2), (3, 2), (8, 7)])
+def test_left_open_there_is_a_server_for_each_gpu(gpus: int, servers: int) -> None:
+    wanted = wanted_by(with_overrides(RunConfig(), {"selfplay": {"players": 4}}), gpus)
+    assert (wanted.servers, wanted.players) == (servers, 4 * servers)
+    assert servers * gpu_share(gpus, servers) <= gpus
+
+
+def test_left_open_there_are_as_many_servers_as_fit() -> None:
+    config = with_overrides(RunConfig(), {"selfplay": {"players": 4}})
+    # Two servers, eight players and the learner take eleven CPUs, one with its four takes six.
+    nodes = [Node("a", 5, 1), Node("b", 5, 1)]
+    assert lay_out_run(nodes, config).servers == ("b",)
+    assert len(lay_out_run([*nodes, Node("c", 1, 0)], config).servers) == 2
+    with pytest.raises(SettingsError, match="need 11 CPUs, the cluster has 10"):
+        lay_out_run(nodes, with_overrides(config, {"inference": {"servers": 2}}))
+    with pytest.raises(SettingsError, match="need 6 CPUs, the cluster has 5"):
+        lay_out_run(nodes[:1], config)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +165,7 @@ def test_threads_are_cpus() -> None:
         (
             [Node("a", 4, 0), Node("b", 1, 0)],
             _wanted(2, 3),
-            r"inference\.servers 2 x inference\.threads 1 \+ selfplay\.players 3 \+ "
+            r"inference\.servers 2 x \(inference\.threads 1 \+ selfplay\.players 1\.5\) \+ "
             r"learner\.threads 1 need 6 CPUs, the cluster has 5",
         ),
         ([Node("a", 3, 0), Node("b", 3, 0)], _wanted(1, 1, 1, 4), r"learner\.threads = 4: no node"),

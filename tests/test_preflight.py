@@ -60,7 +60,7 @@ def test_every_board_and_process_is_counted() -> None:
         },
     )
     needs = memory_needs_mb(config)
-    assert needs["11 processes of 550 MB"] == 11 * 550
+    assert needs["16 processes of 550 MB"] == 16 * 550
     assert [what.split()[-1] for what in needs if "window" in what] == ["5x5", "6x6", "7x7"]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 import ray
 
@@ -44,21 +45,22 @@ class Watched:
 
     def __init__(self, name: str, settings: SupervisionSettings, *arguments: Any) -> None:
         self.name, self.actor = name, place_actor(Body, name, here())
-        self._arguments = arguments
+        self.actors, self._arguments = {name: self.actor}, arguments
         for stage in self._stages(name, 0):
             fetch(stage)
         self.told: list[tuple[str, str]] = []
         self.metrics: dict[str, float] = {}
         self.calls = Calls()
-        actors = SimpleNamespace(named=lambda: {name: self.actor})
-        crew: Any = SimpleNamespace(actors=actors, stages=self._stages)
+        actors = SimpleNamespace(named=lambda: self.actors)
+        self.homes: dict[str, str] = {}
+        crew: Any = SimpleNamespace(actors=actors, stages=self._stages, homes=self.homes)
         self.supervisor = Supervisor(
             crew, settings, self.calls, self.metrics.update, lambda *told: self.told.append(told)
         )
 
-    def _stages(self, _: str, life: int) -> Iterator[list[Any]]:
-        yield [self.actor.build.remote(life, life, *self._arguments)]
-        yield [self.actor.open.remote()]
+    def _stages(self, name: str, life: int) -> Iterator[list[Any]]:
+        yield [self.actors[name].build.remote(life, life, *self._arguments)]
+        yield [self.actors[name].open.remote()]
 
     def until(self, is_true: Callable[[], object], seconds: float = 100) -> None:
         """Look after the actor until something is true."""
@@ -177,3 +179,41 @@ def test_full_memory_is_named_with_the_settings_that_take_it(
     one.until(lambda: one.has_told("death"))
     assert "the memory of the machine was at 97 %" in one.has_told("death")[0]
     assert "lower replay.window_rows" in one.has_told("death")[0]
+
+
+def test_one_that_joins_is_built_and_then_kept_alive(watch: Callable[..., Watched]) -> None:
+    one = watch()
+    other = one.actors["other"] = place_actor(Body, f"{one.name}-other", here())
+    one.supervisor.join("other", other)
+    assert not one.supervisor.all_up
+    one.until(lambda: one.supervisor.all_up)
+    pid, life = fetch(other.pid.remote())
+    assert (life, one.has_told("death")) == (0, [])
+    os.kill(pid, signal.SIGKILL)
+    one.until(lambda: len(one.has_told("back")) == 2)
+    assert fetch(other.pid.remote())[1] == 1
+    one.supervisor.leave("other")
+
+
+def test_one_that_leaves_is_ended_for_good_and_owes_nothing(watch: Callable[..., Watched]) -> None:
+    one = watch()
+    other = one.actors["other"] = place_actor(Body, f"{one.name}-other", here())
+    one.supervisor.join("other", other)
+    one.until(lambda: one.supervisor.all_up)
+    pid = fetch(other.pid.remote())[0]
+    naps: list[int] = []
+    one.calls.expect("other", other.nap.remote(60), "nap", naps.append)
+    one.supervisor.leave("other")
+    one.until(lambda: not psutil.pid_exists(pid))
+    begun = time.monotonic()
+    one.until(lambda: time.monotonic() > begun + 3)
+    assert one.metrics == {"actors/deaths": 0, "actors/down": 0}
+    assert not one.has_told("death")
+    assert not len(one.calls)
+    assert not naps
+
+
+def test_the_node_of_each_actor_is_known(watch: Callable[..., Watched]) -> None:
+    one = watch()
+    one.until(lambda: one.homes)
+    assert one.homes == {one.name: here()}

@@ -16,12 +16,13 @@ import ray
 import torch
 from ray.cluster_utils import Cluster
 
-from hexray.cluster import fetch, plan, ray_session
+from hexray.cluster import fetch, ray_session
 from hexray.config import RunConfig, with_overrides
 from hexray.crew import Actors, Crew
+from hexray.nodes import plan
 from hexray.presets import quick
 
-CPUS = 4
+CPUS = 5
 
 
 def main(folder: Path) -> None:
@@ -40,7 +41,9 @@ def main(folder: Path) -> None:
             "planned_learner": planned.learner,
             "planned_players": planned.players,
             "asked": [_asked_by(actors, index) for index in range(len(actors.players))],
-            "clients": [fetch(server.__ray_call__.remote(_clients)) for server in actors.servers],
+            "clients": [
+                fetch(server.__ray_call__.remote(_clients)) for server in actors.servers.values()
+            ],
             "actors": {
                 name: fetch(actor.__ray_call__.remote(_seen))
                 for name, actor in _names(actors).items()
@@ -56,7 +59,7 @@ def _config(address: str) -> RunConfig:
         {
             "net": {"blocks": 1, "channels": 8},
             "inference": {"servers": 2, "precision": "float32", "batch_rows": 64},
-            "selfplay": {"players": 3, "games": 4},
+            "selfplay": {"players": 2, "games": 4},
             "learner": {"precision": "float32", "threads": 2},
             "replay": {"commit_seconds": 0.0},
             "cluster": {"address": address},
@@ -72,13 +75,15 @@ def _asked_by(actors: Actors, player: int) -> list[float]:
 
 
 def _evaluations(actors: Actors) -> list[float]:
-    return [stats["evaluations"] for stats in fetch([s.stats.remote() for s in actors.servers])]
+    return [
+        stats["evaluations"] for stats in fetch([s.stats.remote() for s in actors.servers.values()])
+    ]
 
 
 def _names(actors: Actors) -> dict[str, Any]:
     return {
-        **{f"server-{index}": server for index, server in enumerate(actors.servers)},
-        **{f"player-{index}": player for index, player in enumerate(actors.players)},
+        **{f"server-{index}": server for index, server in actors.servers.items()},
+        **{f"player-{index}": player for index, player in actors.players.items()},
         **{name: getattr(actors, name) for name in ("replay", "learner", "judge")},
     }
 

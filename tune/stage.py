@@ -70,7 +70,7 @@ class Stage:
 
 def bundles(config: RunConfig, gpus: int) -> tune.PlacementGroupFactory:
     """Return what a trial reserves: the CPUs of all its actors and ``gpus``, on one node."""
-    wanted = {"CPU": float(wanted_by(config).cpus)}
+    wanted = {"CPU": float(wanted_by(config, gpus).cpus)}
     return tune.PlacementGroupFactory(
         [{}, {**wanted, "GPU": float(gpus)} if gpus else wanted], strategy="STRICT_PACK"
     )

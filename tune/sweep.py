@@ -12,7 +12,6 @@ import ray
 from rich.console import Console
 
 from hexray.cluster import ray_session
-from hexray.config import RunConfig
 from hexray.errors import HexrayError, SettingsError
 from hexray.placement import wanted_by
 from tune.asked import Asked, read_asked, record
@@ -66,14 +65,15 @@ def sweep(asked: Asked) -> int:
         samples, points = options.samples, options.grid_points
         chosen = choosing(options.search, space, start, samples, points, config.seed)
     scheduler = scheduling(options.scheduler, space, config.minutes * 60)
+    need = wanted_by(config, options.gpus).cpus
     if config.cluster.address is None:
-        _refuse_too_many(options.concurrent, config, max(os.cpu_count() or 1, _cpus(config)))
+        _refuse_too_many(options.concurrent, need, max(os.cpu_count() or 1, need))
     with ray_session(config):
         cpus = ray.cluster_resources()["CPU"]
-        _refuse_too_many(options.concurrent or 1, config, cpus)
+        _refuse_too_many(options.concurrent or 1, need, cpus)
         record(asked)
         out.print(f"sweep folder {folder}")
-        at_once = options.concurrent or max(1, int(cpus // _cpus(config)))
+        at_once = options.concurrent or max(1, int(cpus // need))
         trials = Trials(config, folder, options.metric, options.scheduler == "pbt")
         stage = Stage(trials, at_once, options.gpus, out)
         arms: Mapping[str, Values] = space.arm_values()
@@ -130,15 +130,10 @@ def _interrupt(number: int, _: object) -> NoReturn:
     raise KeyboardInterrupt(number)
 
 
-def _cpus(config: RunConfig) -> int:
-    return wanted_by(config).cpus
-
-
-def _refuse_too_many(at_once: int, config: RunConfig, cpus: float) -> None:
-    need = at_once * _cpus(config)
-    if need > cpus:
+def _refuse_too_many(at_once: int, each: int, cpus: float) -> None:
+    if at_once * each > cpus:
         raise SettingsError(
-            f"{at_once} trials at once need {need} CPUs ({_cpus(config)} each: inference.servers, "
+            f"{at_once} trials at once need {at_once * each} CPUs ({each} each: inference.servers, "
             f"selfplay.players and learner.threads), there are {cpus:g}"
         )
 

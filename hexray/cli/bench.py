@@ -130,7 +130,7 @@ def selfplay(
     simulations: int = 32,
     seconds: float = 30.0,
     servers: int | None = None,
-    players: tuple[int, ...] = (),
+    players: tuple[int, ...] = (1,),
     halves: int = 2,
     games: int = 512,
     batches: tuple[int, ...] = BATCHES,
@@ -142,22 +142,22 @@ def selfplay(
         simulations: Simulations a move.
         seconds: Seconds of self-play.
         servers: Inference servers; by default one for each core.
-        players: Numbers of player processes, measured one after the other; by default as many
-            as servers. The figures are those of the fastest.
+        players: Numbers of player processes for each server, measured one after the other. The
+            figures are those of the fastest.
         halves: Groups of games in one player.
         games: Games in progress in each group: more of them fill the batches of several players.
         batches: Rows of the batches tried on the bare network; the largest is also the most that
             a server puts into a batch.
     """
-    _check(seconds=seconds, batches=min(batches, default=0))
     servers = (os.cpu_count() or 1) if servers is None else servers
+    _check(seconds=seconds, batches=min(batches, default=0), servers=servers)
     more = {
         "search": {"simulations": simulations, "candidates": candidates_for(simulations)},
         "inference": {"servers": servers, "batch_rows": max(batches)},
         "selfplay": {"halves": halves, "games": games},
     }
     config = _config(shape, more)
-    speed, made = bench_selfplay(config, players or (servers,), batches, seconds, _note)
+    speed, made = bench_selfplay(config, players, batches, seconds, _note)
     fastest = max(made, key=lambda one: one.evaluations_per_s)
     record = {
         "board": shape.board,

@@ -68,7 +68,7 @@ class SelfplaySettings(Settings):
     """How games are made."""
 
     players: Annotated[int, Field(ge=1)] = 1
-    """Player processes."""
+    """Player processes for each inference server."""
     halves: Annotated[int, Field(ge=1, le=8)] = 2
     """Groups of games in one player; one searches while the others wait, 1 to 8."""
     games: Annotated[int, Field(ge=1, le=4096)] = 256
@@ -121,8 +121,8 @@ class NetSettings(Settings):
 class InferenceSettings(Settings):
     """How leaves are evaluated."""
 
-    servers: Annotated[int, Field(ge=1)] = 1
-    """Inference server processes; where there are GPUs each takes one, or half of one."""
+    servers: Annotated[int, Field(ge=0)] = 0
+    """Inference server processes, each with a GPU or half of one; 0: one for each GPU there is."""
     precision: Precision = "auto"
     """Number format; auto measures and takes the faster. What auto finds is remembered."""
     backend: ServingBackend = "eager"

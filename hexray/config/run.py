@@ -81,7 +81,7 @@ class RunConfig(Settings):
                 "promotion.players_use is best and judge.match_seconds 0; without games between "
                 "versions the players would never get new weights"
             )
-        if self.cluster.gpus > self.inference.servers + 1:
+        if 0 < self.inference.servers < self.cluster.gpus - 1:
             raise ValueError(
                 f"cluster.gpus {self.cluster.gpus} is more than one for each of inference.servers "
                 f"{self.inference.servers} and one for the learner; the others would be idle"

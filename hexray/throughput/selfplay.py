@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 import ray
 
-from hexray.cluster import FETCH_SECONDS, fetch, plan, ray_session
+from hexray.cluster import FETCH_SECONDS, fetch, ray_session
 from hexray.config import RunConfig, with_overrides
 from hexray.crew import start_players, start_servers
 from hexray.data.games import GameBlock
 from hexray.net.trainer import fresh_weights
+from hexray.nodes import plan
 from hexray.throughput.network import NetSpeed, Note, measure_net, with_backend
 
 NET_SECONDS = 10.0

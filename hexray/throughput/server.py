@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import ray
 
-from hexray.cluster import FETCH_SECONDS, fetch, plan, remote_evaluate
+from hexray.cluster import FETCH_SECONDS, fetch, remote_evaluate
 from hexray.config import RunConfig, with_overrides
 from hexray.crew import start_servers
 from hexray.evaluation import Leaves
 from hexray.net.trainer import fresh_weights
+from hexray.nodes import plan
 
 
 class ServerSpeed(NamedTuple):

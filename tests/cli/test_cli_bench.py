@@ -45,7 +45,7 @@ def test_every_board_is_a_row(what: str, capsys: pytest.CaptureFixture[str]) -> 
         ("search --candidates 0", r"search.candidates = 0"),
         ("net --batches 64 0", "--batches 0: use positive numbers"),
         ("server --clients 0", "--clients 0: use positive numbers"),
-        ("selfplay --servers 0", "inference.servers = 0"),
+        ("selfplay --servers 0", "--servers 0: use positive numbers"),
         ("selfplay --players 0", "selfplay.players = 0"),
         ("loop --minutes 0", "minutes = 0"),
     ],

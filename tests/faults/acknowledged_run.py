@@ -16,7 +16,7 @@ from hexray.data.games import GameBlock
 FOLDER = Path(os.environ["HEXRAY_TEST_ACKNOWLEDGED"])
 
 
-class LoggingPlayer(crew._PlayerActor):
+class LoggingPlayer(crew.PlayerActor):
     """A player that writes down what was acknowledged, the moment it learns of it."""
 
     def __init__(
@@ -35,5 +35,5 @@ class LoggingPlayer(crew._PlayerActor):
 
 if __name__ == "__main__":
     LoggingPlayer.__name__ = "PlayerActor"
-    crew._PlayerActor = LoggingPlayer
+    crew.PlayerActor = LoggingPlayer
     sys.exit(loop.main())
