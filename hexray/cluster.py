@@ -28,10 +28,9 @@ from ray.util.scheduling_strategies import (
     PlacementGroupSchedulingStrategy,
 )
 
-from hexray.actors.inference import LIVE
 from hexray.config import RunConfig
 from hexray.errors import ActorSilent, HexrayError, SettingsError
-from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
+from hexray.evaluation import LIVE, EvaluateAsync, Evaluation, Leaves
 from hexray.placement import wanted_by
 from hexray.usage import own_usage
 

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from hexray.actors.inference import InferenceServer
 from hexray.actors.learner import Learner
 from hexray.actors.replay import Replays
-from hexray.bodies import JudgeActor, PlayerActor
 from hexray.cluster import LOST, fetch, here, place_actor
 from hexray.config import RunConfig
 from hexray.curriculum import boards_of
@@ -15,6 +14,8 @@ from hexray.data.rows import Further
 from hexray.errors import ActorDied
 from hexray.nodes import plan
 from hexray.placement import Placement, Seat
+from hexray.remote_judge import JudgeActor
+from hexray.remote_player import PlayerActor
 
 Stages = Iterator[list[Any]]
 """Calls that build an actor; those of a stage are asked for when the one before is done."""

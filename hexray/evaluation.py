@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from hexray.errors import EvaluationError
 from hexray.game.board import EMPTY
 
+LIVE, RIVAL, HOME, BEST = range(4)
+"""The weights that a server holds: the newest, those of both sides of a match, the best."""
+
 
 class Leaves(NamedTuple):
     """Positions to evaluate: ``cells`` int8[B, A], mover frame, B > 0, boards of side ``size``.

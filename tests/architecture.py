@@ -25,7 +25,7 @@ LAYERS = (
     {"actors", "htp"},
     {"metrics", "exported", "trackers", "report", "console", "run_folder", "options"}
     | {"throttle", "rates", "cluster"},
-    {"bodies", "calls", "figures", "preflight", "page", "nodes"},
+    {"remote_player", "remote_judge", "calls", "figures", "preflight", "page", "nodes"},
     {"crew"},
     {"supervisor", "reached"},
     {"asking"},

@@ -236,3 +236,12 @@ def test_self_play_imports_neither_ray_nor_torch() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert done.stdout.strip() == "set()", done.stderr
+
+
+def test_a_player_loads_no_network() -> None:
+    """That would cost its process two seconds and 200 MB."""
+    script = "import sys, hexray.remote_player; print({'torch', 'pyarrow'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"

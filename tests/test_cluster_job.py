@@ -24,6 +24,8 @@ import requests
 import yaml
 from architecture import ROOT
 
+from hexray.metrics import METRICS_FILE, latest_metrics
+
 pytestmark = [pytest.mark.process, pytest.mark.long, pytest.mark.timeout(900)]
 
 MACHINES, CPUS = 2, 4
@@ -146,6 +148,7 @@ def _pretended_machines(port: int) -> dict[str, Any]:
             "launch_multiple": True,
             "disable_node_updaters": True,
             "disable_launch_config_check": True,
+            "use_node_id_as_ip": True,
         },
         "available_node_types": {"ray.head.default": head, "gpu": gpu},
         "head_node_type": "ray.head.default",
@@ -217,6 +220,20 @@ def test_an_id_is_for_one_job(head: _Head) -> None:
     again = head.submit("first", RUN)
     assert again.returncode != 0
     assert "already exists" in again.stdout
+
+
+def test_a_stopped_job_writes_its_results_first(head: _Head) -> None:
+    run = head.folder / "stopped"
+    begun = head.submit("stopped", RUN.replace("--minutes 0.1", "--minutes 30"), "--no-wait")
+    assert begun.returncode == 0, begun.stdout
+    deadline = time.monotonic() + 200
+    while not latest_metrics(run / METRICS_FILE).get("learner/rows_trained"):
+        assert time.monotonic() < deadline, head.job("logs", "stopped").stdout
+        time.sleep(0.5)
+    stopped = head.job("stop", "stopped")
+    assert "was stopped" in stopped.stdout, stopped.stdout
+    assert "STOPPED" in head.job("status", "stopped").stdout.upper()
+    assert (run / "strength.json").exists(), head.job("logs", "stopped").stdout
 
 
 def test_what_no_machine_can_have_ends_the_wait_with_a_reason(head: _Head) -> None:

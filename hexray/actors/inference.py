@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from hexray.batching import Request, next_batch
 from hexray.config import InferenceSettings, NetSettings
 from hexray.errors import SlotEmpty
-from hexray.evaluation import Evaluation, Leaves
+from hexray.evaluation import HOME, LIVE, RIVAL, Evaluation, Leaves
 from hexray.net.cache import CachedEvaluator, Network
 from hexray.net.evaluator import Evaluator
 from hexray.usage import Spent
 
-LIVE, RIVAL, HOME, BEST = range(4)
 MATCH_SLOTS = (HOME, RIVAL)
 """Weights of the two sides of a match; one client asks for them, a batch at a time."""
 _WAITS_KEPT = 4096

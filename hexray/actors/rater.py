@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from hexray.actors.inference import BEST, HOME, RIVAL
 from hexray.actors.learner import Published
 from hexray.actors.paced import Budget, Pace, PacedPlayer, Stopped
 from hexray.config import RunConfig, SearchSettings, candidates_for
 from hexray.errors import CheckpointError, SlotEmpty
-from hexray.evaluation import EvaluateAsync, know_nothing
+from hexray.evaluation import BEST, HOME, RIVAL, EvaluateAsync, know_nothing
 from hexray.net.kept import (
     ServedNet,
     keep_net,

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexray.actors import inference
-from hexray.actors.inference import BEST, HOME, LIVE, RIVAL, InferenceServer
+from hexray.actors.inference import InferenceServer
 from hexray.config import InferenceSettings, NetSettings
 from hexray.errors import CheckpointError, EvaluationError
-from hexray.evaluation import Evaluation, Leaves
+from hexray.evaluation import BEST, HOME, LIVE, RIVAL, Evaluation, Leaves
 from hexray.net.cache import CachedEvaluator
 from hexray.net.evaluator import Evaluator
 from hexray.net.trainer import fresh_weights

@@ -13,11 +13,10 @@ from made_checkpoints import CONFIG, TRAINER
 from oracle import winner_of
 
 from hexray.actors import rater as module
-from hexray.actors.inference import BEST, HOME, RIVAL
 from hexray.actors.rater import Published, Rater, Slots
 from hexray.config import RunConfig, with_overrides
 from hexray.errors import CheckpointError, FileFormatError
-from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
+from hexray.evaluation import BEST, HOME, RIVAL, EvaluateAsync, Evaluation, Leaves
 from hexray.net.kept import BEST_FILE, kept_path, kept_versions
 from hexray.play.arena import MatchGame, play_match
 from hexray.play.openings import draw_openings

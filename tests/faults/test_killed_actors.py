@@ -13,6 +13,10 @@ from hexray.net.checkpoint import newest_checkpoint
 pytestmark = [pytest.mark.process, pytest.mark.timeout(400)]
 
 
+BACK_S = {"learner": 30, "judge": 30}
+"""Nobody waits for these two, and they have most to load."""
+
+
 def _comes_back(run: Training, role: str, rng: random.Random) -> float:
     """Kill an actor; return how many seconds it took until it worked again."""
     before = run.text().count("works again")
@@ -56,7 +60,7 @@ def test_a_run_survives_twenty_deaths_of_an_actor(
         stalls.append(_comes_back(run, role, rng))
         time.sleep(rng.uniform(0, 3))
     print(f"{role}: back after {sorted(stalls)[10]:.1f} s, {max(stalls):.1f} s at most")
-    assert max(stalls) < 15
+    assert max(stalls) < BACK_S.get(role, 15)
     assert run.stored()[: len(stored)] == stored
     _ends_well(run)
 

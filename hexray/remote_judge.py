@@ -1,28 +1,15 @@
-"""Actors that reach others through Ray; all that they do themselves is in ``hexray.actors``."""
+"""The judge whose leaves travel through Ray, with a rater beside it."""
 
 import asyncio
 from pathlib import Path
 from typing import Any
 
-from hexray.actors.inference import BEST, LIVE
 from hexray.actors.judge import Judges
-from hexray.actors.player import Player
 from hexray.actors.rater import Published, Rater, Slots
 from hexray.cluster import remote_evaluate
 from hexray.config import RunConfig
 from hexray.curriculum import boards_of
-from hexray.evaluation import EvaluateAsync, Evaluation, Leaves
-
-
-class PlayerActor(Player):
-    """A player whose leaves and games travel through Ray."""
-
-    def __init__(
-        self, config: RunConfig, name: str, stream: tuple[int, ...], server: Any, replay: Any
-    ) -> None:
-        slot = BEST if config.promotion.players_use == "best" else LIVE
-        evaluate = remote_evaluate(server, config.inference.batch_rows, slot)
-        super().__init__(config, name, stream, evaluate, replay.append.remote)
+from hexray.evaluation import BEST, LIVE, EvaluateAsync, Evaluation, Leaves
 
 
 class JudgeActor(Judges):
