@@ -8,7 +8,7 @@ import asyncio
 import inspect
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
@@ -186,6 +186,12 @@ def place_actor(body: type, name: str, node: str, *, num_cpus: int = 0, num_gpus
         max_restarts=-1,
         max_task_retries=-1,
     ).remote()
+
+
+def end_actors(actors: Iterable[Any]) -> None:
+    """End the processes of actors for good."""
+    for actor in actors:
+        ray.kill(actor)
 
 
 def _built_by_call(body: type) -> type:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from hexray.actors.inference import InferenceServer
 from hexray.actors.learner import Learner
 from hexray.actors.replay import Replays
-from hexray.cluster import LOST, fetch, here, place_actor
+from hexray.cluster import LOST, end_actors, fetch, here, place_actor
 from hexray.config import RunConfig
 from hexray.curriculum import boards_of
 from hexray.data.rows import Further
@@ -99,6 +99,10 @@ class Crew:
         self.version, self.published = fetch_published(learner)
         fetch([server.load.remote(self.published) for server in servers])
         run_stages([self._judge_stages(0)])
+
+    def end(self) -> None:
+        """End all processes."""
+        end_actors(self.actors.named().values())
 
     @property
     def serving(self) -> list[Any]:

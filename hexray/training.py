@@ -64,12 +64,29 @@ def train_in_session(
     begun = time.monotonic()
     write_machine(run.path)
     crew = Crew(config, run.path, run.run_id, run.starts, label)
+    try:
+        reached, trained_s = _train(run.path, config, told, crew, started, begun)
+    finally:
+        crew.end()
+    reached.strength["ratings"] = listed(read_ladder(run.path))
+    _write_results(run.path, config, reached)
+    return reached, trained_s
+
+
+def _train(
+    path: Path,
+    config: RunConfig,
+    told: Channels,
+    crew: Crew,
+    started: Callable[[Controller], object],
+    begun: float,
+) -> tuple[Reached, float]:
     status = fetch(crew.actors.learner.status.remote())
     for reason in status["skipped"]:
         told.view.note(f"skipped a checkpoint: {reason}")
     recorder = _Recorder(told)
-    tell = _Teller(told.view, told.alerts, run.path, recorder)
-    restraint = _restraint(config.guard, run.path, recorder, tell)
+    tell = _Teller(told.view, told.alerts, path, recorder)
+    restraint = _restraint(config.guard, path, recorder, tell)
     controller = Controller(config, crew, status, recorder, tell, restraint)
     recorder.clock = lambda: controller.trained_s
     started(controller)
@@ -83,8 +100,6 @@ def train_in_session(
     except (CrashBudgetSpent, TrainingError) as error:
         tell("ended", str(error))
         raise
-    reached.strength["ratings"] = listed(read_ladder(run.path))
-    _write_results(run.path, config, reached)
     return reached, controller.trained_s
 
 

@@ -131,7 +131,13 @@ def _ends(axis: Axis) -> tuple[str, str]:
 def _draw_importance(axes: Axes, shares: dict[str, float]) -> None:
     axes.set_title("which settings decide", loc="left", color=_INK)
     if not shares:
-        axes.text(0.5, 0.5, "too few trials to say", ha="center", transform=axes.transAxes)
+        axes.text(
+            0.5,
+            0.5,
+            "too few trials, or too equal ones, to say",
+            ha="center",
+            transform=axes.transAxes,
+        )
         axes.set_axis_off()
         return
     axes.barh(list(shares)[::-1], list(shares.values())[::-1], color=_FADED)

@@ -43,10 +43,18 @@ class Trial(NamedTuple):
     curve: list[tuple[float, float]]
 
 
-def best_of(trials: Sequence[Trial]) -> Trial | None:
-    """Return the whole trial with the best score; None where there is none."""
-    whole = [trial for trial in trials if trial.state == "whole" and trial.score is not None]
-    return max(whole, key=lambda trial: trial.score or 0.0, default=None)
+def best_of(trials: Sequence[Trial], start: Values) -> Trial | None:
+    """Return the whole trial with the best score; None where there is none.
+
+    Of equal ones that of the settings unchanged, ``start``, is taken, and then the first.
+    """
+    whole = [(trial, trial.score) for trial in trials if trial.state == "whole"]
+    scored = [
+        (score, dict(trial.values) == dict(start), -trial.number, trial)
+        for trial, score in whole
+        if score is not None
+    ]
+    return max(scored, key=lambda entry: entry[:3], default=(None,))[-1]
 
 
 def write_best(config: RunConfig, folder: Path) -> Path:
@@ -87,12 +95,12 @@ def compared(scores: Mapping[str, Sequence[float]]) -> list[dict[str, Any]]:
 def write_results(
     folder: Path,
     facts: Mapping[str, Any],
+    best: Trial | None,
     trials: Sequence[Trial],
     again: Sequence[Trial],
     arms: list[dict[str, Any]],
 ) -> None:
     """Write everything into ``sweep.json``."""
-    best = best_of(trials)
     content = {
         **facts,
         "best": None if best is None else best.id,

@@ -51,24 +51,35 @@ class Choosing(NamedTuple):
 
 
 def choosing(
-    search: Search, space: Space, start: Values, samples: int, points: int, seed: int
+    search: Search,
+    space: Space,
+    start: Values,
+    samples: int,
+    points: int,
+    seed: int,
+    at_once: bool = False,
 ) -> Choosing:
     """Say how trials are chosen; the first has the values of ``start``, but for a grid.
 
-    A grid has ``points`` values of each range. Raises SettingsError where CMA-ES has no numbers.
+    A grid has ``points`` values of each range. Where all are drawn ``at_once``, as population-based
+    training wants it, CMA-ES spreads them around the start, and TPE has nothing to learn from.
+    Raises SettingsError where CMA-ES has no numbers.
     """
     if search == "grid":
         return listed(grid_of(space, points))
     drawn = {VALUES: {path: _domain(axis) for path, axis in space.space.items()}}
     first = [{VALUES: dict(start)}]
-    if search == "random":
+    if search == "random" or (search == "tpe" and at_once):
         return Choosing(drawn, BasicVariantGenerator(first, random_state=seed), samples)
     if search == "tpe":
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(2, samples // 3))
         flat = [{_PREFIX + path: value for path, value in start.items()}]
         chooser = OptunaSearch(metric=METRIC, mode="max", sampler=sampler, points_to_evaluate=flat)
         return Choosing(drawn, chooser, samples)
-    return Choosing({}, AnnealedCma(_numbers(space), start, seed), samples)
+    annealed = AnnealedCma(_numbers(space), start, seed)
+    if at_once:
+        return listed([annealed.suggest(str(number))[VALUES] for number in range(samples)])
+    return Choosing({}, annealed, samples)
 
 
 def listed(every: list[Values]) -> Choosing:
@@ -85,6 +96,11 @@ def limited(chooser: Any, at_once: int) -> Any:
     return ConcurrencyLimiter(chooser, at_once)
 
 
+def first_look(seconds: float) -> float:
+    """Return after how many of the seconds of a trial it may first be ended."""
+    return seconds / _REDUCTION**2
+
+
 def scheduling(scheduler: Scheduler, space: Space, seconds: float) -> TrialScheduler:
     """Say which trials of ``seconds`` of training end early, or go on as others.
 
@@ -92,7 +108,7 @@ def scheduling(scheduler: Scheduler, space: Space, seconds: float) -> TrialSched
     """
     common: dict[str, Any] = {"time_attr": TIME, "metric": METRIC, "mode": "max"}
     if scheduler == "asha":
-        rungs: dict[str, Any] = {"max_t": seconds, "grace_period": seconds / _REDUCTION**2}
+        rungs: dict[str, Any] = {"max_t": seconds, "grace_period": first_look(seconds)}
         return AsyncHyperBandScheduler(**common, **rungs, reduction_factor=_REDUCTION)
     if scheduler == "hyperband":
         return HyperBandScheduler(**common, max_t=round(seconds), reduction_factor=_REDUCTION)

@@ -1,11 +1,13 @@
 """A number of trials by Ray Tune, in a folder from which they can go on."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from ray import tune
 from ray.tune.experiment import Trial as TuneTrial
+from ray.tune.logger import JsonLoggerCallback
 from rich.console import Console
 
 from hexray.config import RunConfig
@@ -18,6 +20,7 @@ _FAILURES = 2
 """How often a trial that failed goes on from its checkpoint before it is given up."""
 
 
+_FOLDER = re.compile(r"run_trial_[0-9a-f]+(?:_[0-9]{5})?_([0-9]+)(?:_|$)")
 _TUNE = {
     # What is known of the trials is written down each second, so that a kill loses nothing.
     "TUNE_GLOBAL_CHECKPOINT_S": "1",
@@ -55,17 +58,19 @@ class Stage:
                     search_alg=limited(chosen.chooser, self._at_once),
                     scheduler=scheduler,
                     num_samples=chosen.samples,
+                    reuse_actors=True,  # the next trial finds all libraries loaded
                 ),
                 run_config=tune.RunConfig(
                     name=name,
                     storage_path=str(self._trials.folder),
                     failure_config=tune.FailureConfig(max_failures=_FAILURES),
-                    callbacks=[_Teller(self._out)],
+                    callbacks=[_Teller(self._out), JsonLoggerCallback()],
                     verbose=0,
                 ),
             )
         found = tuner.fit()
-        return [_ended(number + 1, found[number]) for number in range(len(found))]
+        every = sorted((found[place] for place in range(len(found))), key=_place)
+        return [_ended(number, each) for number, each in enumerate(every, 1)]
 
 
 def bundles(config: RunConfig, gpus: int) -> tune.PlacementGroupFactory:
@@ -106,6 +111,12 @@ class _Teller(tune.Callback):
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _place(found: Any) -> int:
+    """Return which trial it is, from the name of its folder; a restart mixes their order up."""
+    named = _FOLDER.match(Path(found.path).name)
+    return 0 if named is None else int(named[1])
 
 
 def _ended(number: int, found: Any) -> Trial:

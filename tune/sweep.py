@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import NoReturn
 
 import optuna
@@ -12,6 +11,7 @@ import ray
 from rich.console import Console
 
 from hexray.cluster import ray_session
+from hexray.config import RunConfig, with_overrides
 from hexray.errors import HexrayError, SettingsError
 from hexray.placement import wanted_by
 from tune.asked import Asked, read_asked, record
@@ -26,7 +26,7 @@ from tune.results import (
     write_best,
     write_results,
 )
-from tune.search import choosing, listed, scheduling
+from tune.search import Scheduler, choosing, first_look, listed, scheduling
 from tune.space import BASELINE, Values, applied, start_of
 from tune.stage import Stage
 from tune.trial import Trials
@@ -59,11 +59,11 @@ def sweep(asked: Asked) -> int:
     """
     options, config, space, folder = asked
     out = Console()
-    chosen = None
+    chosen, start = None, start_of(space, config)
     if space.space:
-        start = start_of(space, config)
         samples, points = options.samples, options.grid_points
-        chosen = choosing(options.search, space, start, samples, points, config.seed)
+        population = options.scheduler == "pbt"
+        chosen = choosing(options.search, space, start, samples, points, config.seed, population)
     scheduler = scheduling(options.scheduler, space, config.minutes * 60)
     need = wanted_by(config, options.gpus).cpus
     if config.cluster.address is None:
@@ -74,7 +74,9 @@ def sweep(asked: Asked) -> int:
         record(asked)
         out.print(f"sweep folder {folder}")
         at_once = options.concurrent or max(1, int(cpus // need))
-        trials = Trials(config, folder, options.metric, options.scheduler == "pbt")
+        is_pbt = options.scheduler == "pbt"
+        watched = _watched(config, options.scheduler)
+        trials = Trials(watched, folder, options.metric, has_clones=is_pbt)
         stage = Stage(trials, at_once, options.gpus, out)
         arms: Mapping[str, Values] = space.arm_values()
         again: list[Trial] = []
@@ -82,13 +84,34 @@ def sweep(asked: Asked) -> int:
             found = stage.run("tune", listed(_seeded(arms, space.seeds)), None)
         else:
             found = stage.run("tune", chosen, scheduler)
-            best = best_of(found)
-            if best is not None and options.repeats:
+            best = best_of(found, start)
+            if best is not None and options.repeats and dict(best.values) != start:
                 out.print("the best, and the settings unchanged, again with fresh seeds")
                 arms = {BASELINE: {}, WINNER: dict(best.values)}
+                # Trials of pbt take over weights of others.
+                unchanged = [] if is_pbt else _unchosen(found, start)
                 seeds = range(config.seed + 1, config.seed + 1 + options.repeats)
-                again = stage.run("again", listed(_seeded(arms, seeds)), None)
+                fresh = [*_seeded({WINNER: arms[WINNER]}, seeds)]
+                fresh += _seeded({BASELINE: {}}, seeds[len(unchanged) :])
+                again = [*unchanged, *stage.run("again", listed(fresh), None)]
     return _finish(asked, found, again, arms, out)
+
+
+def _watched(config: RunConfig, scheduler: Scheduler) -> RunConfig:
+    """Let trials that may be ended early be measured before they may."""
+    if scheduler == "none":
+        return config
+    often = min(config.judge.every_seconds, first_look(config.minutes * 60))
+    return with_overrides(config, {"judge": {"every_seconds": often}})
+
+
+def _unchosen(found: Sequence[Trial], start: Values) -> list[Trial]:
+    """Return the trial of the unchanged settings, if it had all its time.
+
+    Its score chose nothing, so it may judge.
+    """
+    whole = [trial for trial in found if trial.state == "whole" and dict(trial.values) == start]
+    return [trial._replace(values={}) for trial in whole[:1]]
 
 
 def _finish(
@@ -105,15 +128,19 @@ def _finish(
     lines = compared(scores_by_arm(judged, arms)) if judged else []
     facts = {"metric": asked.options.metric, "search": asked.options.search}
     facts |= {"scheduler": asked.options.scheduler, "minutes": asked.config.minutes}
-    every = list(chain(found, again))
-    write_results(folder, facts, found, again, lines)
+    known = {trial.id for trial in found}
+    every = [*found, *(trial for trial in again if trial.id not in known)]
+    start = start_of(space, asked.config)
+    best = best_of(found, start)
+    write_results(folder, facts, best, found, again, lines)
     if space.space:
         draw_sweep(found, space.space, folder / PICTURE_FILE)
     show(every, lines, out)
-    best = best_of(found)
     if best is None:
         out.print("no trial came to its end")
         return 1
+    if space.space and dict(best.values) == start:
+        out.print("no trial was better than the settings unchanged")
     if space.space:
         path = write_best(applied(asked.config, best.values), folder)
         out.print(f"best settings {path}, pictures {folder / PICTURE_FILE}")

@@ -64,7 +64,8 @@ def run_trial(parameters: Mapping[str, Any], trials: Trials) -> None:
 
         def watch(trained_s: float, values: Mapping[str, float]) -> None:
             score = values.get(_MEASURED[trials.metric])
-            if score is not None:
+            # The last one is reported in the end: a scheduler may take it for the end of all time.
+            if score is not None and trained_s < config.minutes * 60:
                 report = {METRIC: score, TIME: trained_s, "trial": name}
                 _report(report, folder if trials.has_clones else None)
 

@@ -52,8 +52,14 @@ def sweep_of(count: int) -> list[Trial]:
 
 def test_the_best_had_all_its_time() -> None:
     trials = [trial(1, 0.8), trial(2, 0.99, "ended"), trial(3, 0.9), trial(4, None, "failed")]
-    assert best_of(trials) == trials[2]
-    assert best_of(trials[3:]) is None
+    assert best_of(trials, {}) == trials[2]
+    assert best_of(trials[3:], {}) is None
+
+
+def test_of_equal_trials_the_unchanged_settings_are_best_and_then_the_first() -> None:
+    trials = [trial(3, 0.9, net__stem=5), trial(2, 0.9, net__stem=3), trial(1, 0.8, net__stem=3)]
+    assert best_of(trials, {"net.stem": 5}) == trials[0]
+    assert best_of(trials, {"net.stem": 7}) == trials[1]
 
 
 def test_the_best_settings_are_a_file_that_a_run_takes(tmp_path: Path) -> None:
@@ -93,7 +99,8 @@ def test_a_difference_has_the_interval_of_welch() -> None:
 def test_everything_is_in_the_file_and_the_table(tmp_path: Path) -> None:
     trials = [*sweep_of(4), trial(5, None, "failed", net__stem=3)]
     arms = compared({BASELINE: [0.5, 0.51], "winner": [0.8, 0.81], "alone": [0.7]})
-    write_results(tmp_path, {"metric": "move_accuracy"}, trials, trials[:1], arms)
+    best = best_of(trials, {})
+    write_results(tmp_path, {"metric": "move_accuracy"}, best, trials, trials[:1], arms)
     found = json.loads((tmp_path / "sweep.json").read_text())
     assert found["best"] == "id3"
     assert [line["id"] for line in found["trials"]] == ["id1", "id2", "id3", "id4", "id5"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from ray.tune.schedulers import FIFOScheduler, PopulationBasedTraining
+from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from hexray.errors import SettingsError
 from tune.search import (
@@ -135,3 +136,13 @@ def test_every_search_keeps_to_so_many_trials_at_once(search: Any) -> None:
     chooser = limited(chosen.chooser, 2)
     assert getattr(chooser, "max_concurrent", None) == 2
     assert chosen.samples == (1 if search == "grid" else 10)
+
+
+@pytest.mark.parametrize("search", ["cmaes", "tpe"])
+def test_a_population_is_drawn_before_anything_is_known_of_it(search: Any) -> None:
+    chosen = choosing(search, HILL, START, 8, 3, 0, at_once=True)
+    assert isinstance(chosen.chooser, BasicVariantGenerator)
+    if search == "cmaes":
+        drawn = chosen.param_space[VALUES]["grid_search"]
+        assert drawn[0] == pytest.approx(START)
+        assert len({tuple(values.values()) for values in drawn}) == 8
