@@ -132,6 +132,7 @@ def main(
     players: tuple[int, ...] = (1, 8, 64, 256, 512, 1024),
     per_server: int = 8,
     seconds: float = 15.0,
+    round_seconds: float = 1.0,
     json_output: bool = False,
 ) -> None:
     """Print a table of players, the calls made for them and what that costs.
@@ -140,10 +141,12 @@ def main(
         players: Numbers of players, one after the other.
         per_server: Players for each inference server.
         seconds: Seconds of each measurement.
+        round_seconds: Seconds between two deliveries of a player, selfplay.round_seconds.
         json_output: Print nothing but a line of JSON.
     """
-    with ray_session(_config(seconds)):
-        lines = [_measure(count, -(-count // per_server), seconds) for count in players]
+    config = _config(seconds, round_seconds)
+    with ray_session(config):
+        lines = [_measure(config, count, -(-count // per_server)) for count in players]
     if not json_output:
         table = rich.table.Table(*lines[0])
         for line in lines:
@@ -152,11 +155,12 @@ def main(
     print(json.dumps(lines))
 
 
-def _config(seconds: float) -> RunConfig:
+def _config(seconds: float, round_seconds: float) -> RunConfig:
     return with_overrides(
         RunConfig(),
         {
             "minutes": seconds / 60,
+            "selfplay": {"round_seconds": round_seconds},
             "guard": {"mode": "off"},
             "judge": {"every_seconds": 1e6, "match_seconds": 0},
             "replay": {"reuse_most": 1e9, "reuse_least": 0},
@@ -165,8 +169,8 @@ def _config(seconds: float) -> RunConfig:
     )
 
 
-def _measure(players: int, servers: int, seconds: float) -> dict[str, float]:
-    config, crew = _config(seconds), _Crew(players, servers)
+def _measure(config: RunConfig, players: int, servers: int) -> dict[str, float]:
+    crew = _Crew(players, servers)
 
     def ignore(*_: Any) -> None:
         """Metrics are not what is measured."""

@@ -37,35 +37,55 @@ class Calls:
         self._clock = clock
         self._under_way: dict[Any, Call] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._totals: Counter[str] = Counter()
 
     def expect(self, who: str, ref: Any, what: str, then: Then, patience: float = 1.0) -> None:
         """Wait for ``ref``, the answer of the actor ``who``."""
         self._under_way[ref] = Call(who, what, self._clock(), then, patience)
-        self._counts[who, what] += 1
+        self._count(who, what, 1)
 
     def wait(self, timeout_s: float) -> list[Lost]:
-        """Wait for the next answer and hand it on; return the call if it was lost.
+        """Wait until there is an answer, and hand all on that are there; return what was lost.
 
         Returns after ``timeout_s`` at the latest. Errors of an actor itself are raised.
         """
-        if not self._under_way:
+        if self._under_way:
+            ray.wait(list(self._under_way), timeout=timeout_s)
+        else:
             time.sleep(timeout_s)
-        return self._take(1, timeout_s)
+        return self.take()
 
     def take(self) -> list[Lost]:
         """Hand on all answers that are there; return the calls that were lost."""
-        return self._take(len(self._under_way), 0)
+        if not self._under_way:
+            return []
+        refs = list(self._under_way)
+        # Looking takes as long as there are calls, so it is done for all answers together.
+        done, _ = ray.wait(refs, num_returns=len(refs), timeout=0)
+        lost: list[Lost] = []
+        for ref in done:
+            call = self._under_way.pop(ref, None)
+            if call is None:  # forgotten, because of an answer before
+                continue
+            self._count(call.who, call.what, -1)
+            try:
+                answer = fetch(ref)
+            except (*LOST, DiskRefuses) as error:
+                lost.append((call, error))
+            else:
+                call.then(answer)
+        return lost
 
     def forget(self, who: str) -> None:
         """Forget what an actor was asked; its answers, if they come, are nobody's."""
         lost = [ref for ref, call in self._under_way.items() if call.who == who]
         for ref in lost:
             call = self._under_way.pop(ref)
-            self._counts[call.who, call.what] -= 1
+            self._count(call.who, call.what, -1)
 
     def count(self, what: str) -> int:
         """Count the calls for ``what`` under way, to anybody."""
-        return sum(call.what == what for call in self._under_way.values())
+        return self._totals[what]
 
     def is_asked(self, who: str, what: str) -> bool:
         """Say whether such a call is under way."""
@@ -84,18 +104,6 @@ class Calls:
     def __len__(self) -> int:
         return len(self._under_way)
 
-    def _take(self, most: int, timeout_s: float) -> list[Lost]:
-        if not self._under_way:
-            return []
-        done, _ = ray.wait(list(self._under_way), num_returns=most, timeout=timeout_s)
-        lost: list[Lost] = []
-        for ref in done:
-            call = self._under_way.pop(ref)
-            self._counts[call.who, call.what] -= 1
-            try:
-                answer = fetch(ref)
-            except (*LOST, DiskRefuses) as error:
-                lost.append((call, error))
-            else:
-                call.then(answer)
-        return lost
+    def _count(self, who: str, what: str, change: int) -> None:
+        self._counts[who, what] += change
+        self._totals[what] += change

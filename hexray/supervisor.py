@@ -25,6 +25,8 @@ from hexray.health import (
 )
 
 BEAT_SECONDS = 1.0
+BEATS_PER_SECOND = 100
+"""How many signs of life are asked for at most: beyond so many actors, each is asked less often."""
 LOOK_SECONDS = 0.2
 MEMORY_SECONDS = 90.0
 """How long before the news of a death the machine may have been full: a process that Ray cannot
@@ -134,7 +136,7 @@ class Supervisor:
 
     def _ask_for_sign(self, name: str, now: float) -> None:
         if now >= self._beat_due[name] and not self._beats.is_asked(name, "beat"):
-            self._beat_due[name] = now + BEAT_SECONDS
+            self._beat_due[name] = now + max(BEAT_SECONDS, len(self._actors) / BEATS_PER_SECOND)
             beat = self._actors[name].beat.remote()
             self._beats.expect(name, beat, "beat", lambda sign: self._heard(name, *sign))
 
