@@ -1,6 +1,6 @@
 # make run     train with the default preset; ARGS="--board 7 --minutes 10" passes settings
 # make test    the whole test suite
-# make test-faults    everything that can break, the long tests too (20 minutes)
+# make test-faults    everything that can break, the long tests too (an hour)
 # make soak    an hour of training that must not grow; ARGS="--minutes 480"
 # make check   style, format and types
 # make bench   the self-play benchmark

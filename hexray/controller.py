@@ -87,10 +87,13 @@ class Controller:
         self._every("judge", self._config.judge.every_seconds)
         self._every("match", self._config.judge.match_seconds)
         self._ask_usage()
-        while not self._is_over():
-            self._elastic.look()
-            self._ask()
-            self._collect()
+        try:
+            while not self._is_over():
+                self._elastic.look()
+                self._ask()
+                self._collect()
+        finally:
+            self._elastic.end()
         self._asking.expect("judge", self._actors.judge.stop_rating, "stop")
         self._asking.drain()
         players = self._actors.players.items()

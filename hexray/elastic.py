@@ -8,7 +8,7 @@ from hexray.config import RunConfig
 from hexray.crew import Crew
 from hexray.figures import Figures
 from hexray.growth import Held, Joining, Leaving, joining, leaving
-from hexray.nodes import nodes_alive
+from hexray.nodes import nodes_alive, request_nodes
 from hexray.placement import Node, Seat, Wanted, wanted_by
 from hexray.supervisor import Tell
 
@@ -31,7 +31,13 @@ class Elastic:
         self._crew, self._config, self._asking = crew, config, asking
         self._figures, self._tell, self._clock = figures, tell, clock
         self._next_server = len(crew.actors.servers)
-        self._due = 0.0
+        self._due, self._requests = 0.0, False
+
+    def end(self) -> None:
+        """Ask for no more nodes."""
+        if self._requests:
+            self._requests = False
+            request_nodes(None)
 
     def look(self) -> None:
         """Look at the nodes, if it is time; let actors join or leave."""
@@ -41,6 +47,7 @@ class Elastic:
         self._due = now + LOOK_SECONDS
         nodes, held, share = nodes_alive(), self._held(), self._crew.gpus
         wanted = self._wanted(nodes)
+        self._request(sum(node.gpus for node in nodes))
         gone = leaving(nodes, held, wanted, share)
         if any(gone):
             self._leave(gone)
@@ -48,6 +55,16 @@ class Elastic:
             new = joining(nodes, held, wanted, share, self._next_server)
             if any(new):
                 self._join(new)
+
+    def _request(self, gpus: int) -> None:
+        """Ask for other nodes while some that were asked for are missing."""
+        if gpus >= self._config.cluster.gpus:
+            self.end()
+        elif not self._requests:
+            self._requests = True
+            text = f"cluster.gpus = {self._config.cluster.gpus}, the cluster has {gpus}"
+            self._tell("left", f"{text}: nodes are asked for")
+            request_nodes(self._config)
 
     def _wanted(self, nodes: Iterable[Node]) -> Wanted:
         """Return what the run wants now: a learner that has a GPU of its own keeps it."""

@@ -49,9 +49,9 @@ def leaving(nodes: Sequence[Node], held: Held, wanted: Wanted, share: float) -> 
     """Say who is to leave because nodes are gone, so that all others can go on.
 
     Servers leave with their node, their players with them, and players with their own node. One
-    server and one player always stay, which come up elsewhere. Where the learner or the last server
-    find no room for that, others make it, the youngest first. ``share`` is what a server and the
-    learner take of the GPUs.
+    server always stays, and a player of those that do, which come up elsewhere. Where the learner
+    or the last server find no room for that, others make it, the youngest first. ``share`` is what
+    a server and the learner take of the GPUs.
     """
     there = {node.id for node in nodes}
     servers = {number for number, node in held.servers.items() if node not in there}
@@ -59,8 +59,8 @@ def leaving(nodes: Sequence[Node], held: Held, wanted: Wanted, share: float) -> 
         servers.discard(min(servers))
     orphans = {number for number, seat in held.players.items() if seat.server in servers}
     players = orphans | {number for number, seat in held.players.items() if seat.node not in there}
-    if len(players) == len(held.players):
-        players.discard(min(players - orphans or players, default=0))
+    if len(players) == len(held.players) and players > orphans:
+        players.discard(min(players - orphans))
     gone = Leaving(frozenset(servers), frozenset(players))
     if held.learner not in there:
         gone, home = _make_room(nodes, held, gone, wanted, wanted.learner_cpus, share)

@@ -21,25 +21,27 @@ _REMIND_S = 60.0
 
 
 def plan(config: RunConfig) -> Placement:
-    """Lay the processes of a run over the nodes that are alive, the driver's own first.
+    """Lay the processes of a run over the nodes that it may use, the driver's own first.
 
     Raises SettingsError for what Ray would wait for without a word.
     """
-    group = ray.util.get_current_placement_group()
-    if group is not None:  # of a trial, which has what is reserved for it and no more
-        given = [sum(bundle.get(kind, 0) for bundle in group.bundle_specs) for kind in _KINDS]
-        return lay_out_run([Node(here(), *map(int, given))], config)
     return lay_out_run(nodes_alive(), config)
 
 
 def nodes_alive() -> list[Node]:
-    """Return the nodes of the cluster that are alive, that of this process first."""
+    """Return the nodes that this process may use, its own first: all that are alive.
+
+    A trial has what is reserved for it and no more.
+    """
+    driver, group = here(), ray.util.get_current_placement_group()
+    if group is not None:
+        given = [sum(bundle.get(kind, 0) for bundle in group.bundle_specs) for kind in _KINDS]
+        return [Node(driver, *map(int, given))]
     nodes = [
         Node(node["NodeID"], *(int(node["Resources"].get(kind, 0)) for kind in _KINDS))
         for node in ray.nodes()
         if node["Alive"]
     ]
-    driver = here()
     return sorted(nodes, key=lambda node: (node.id != driver, node.id))
 
 
@@ -55,13 +57,12 @@ def gather_nodes(
     """
     if config.cluster.address is None or (lack := _lack(config)) is None:
         return
-    needs = bundles(wanted_by(config, config.cluster.gpus), config.cluster.gpus)
     begun = time.monotonic()
     try:
-        request_resources(bundles=needs)
+        request_nodes(config)
         _wait(config, note, is_ended, lack)
     finally:
-        request_resources(bundles=[])
+        request_nodes(None)
     if not is_ended():
         note(f"the nodes are there after {time.monotonic() - begun:.0f} s")
 
@@ -79,6 +80,15 @@ def bundles(wanted: Wanted, gpus: int) -> list[dict[str, float]]:
         {"CPU": learner, **on_gpu},
         *({"CPU": 1} for _ in range(wanted.players)),
     ]
+
+
+def request_nodes(config: RunConfig | None) -> None:
+    """Ask the autoscaler for what a run takes, or take back what was asked.
+
+    Raises SettingsError when ``cluster.gpus`` cannot be shared.
+    """
+    gpus = 0 if config is None else config.cluster.gpus
+    request_resources(bundles=[] if config is None else bundles(wanted_by(config, gpus), gpus))
 
 
 def _wait(

@@ -87,6 +87,14 @@ def test_the_last_server_and_the_last_player_stay_though_their_node_is_gone() ->
     assert (len(left.servers), len(left.players)) == (1, 1)
 
 
+def test_no_player_stays_without_its_server() -> None:
+    wanted = Wanted(servers=2, server_cpus=1, players=2, learner_cpus=1)
+    held = Held("b", {0: "a", 1: "b"}, {0: Seat("a", 0), 1: Seat("a", 0)})
+    gone = leaving([B], held, wanted, 0.5)
+    assert gone == Leaving(frozenset({0}), frozenset({0, 1}))
+    assert joining([B], held.without(*gone), wanted, 0.5, 2).players == (Seat("b", 1),)
+
+
 def test_a_node_that_joins_gets_a_server_with_players() -> None:
     one = TWO._replace(servers=1, players=3)
     held, share = _held([HEAD, A], one)
@@ -133,7 +141,8 @@ def test_what_stays_and_joins_fits_on_the_nodes(
     there = {node.id for node in nodes}
     left = held.without(*leaving(nodes, held, wanted, share))
     assert left.servers
-    assert left.players
+    assert {seat.server for seat in left.players.values()} <= set(left.servers)
+    assert left.players or not {seat.server for seat in held.players.values()} & set(left.servers)
     assert len(left.servers) == 1 or set(left.servers.values()) <= there
     assert leaving(nodes, left, wanted, share) == Leaving(frozenset(), frozenset())
     final = _after(left, joining(nodes, left, wanted, share, len(held.servers)))
