@@ -72,7 +72,8 @@ def test_an_interrupt_ends_the_command_without_a_traceback(
 @pytest.mark.timeout(180)
 def test_self_play_is_a_fraction_of_the_bare_network(tmp_path: Path) -> None:
     record = record_of(
-        "selfplay --board 3 --blocks 1 --channels 8 --simulations 4 --seconds 1 --players 1 2",
+        "selfplay --board 3 --blocks 1 --channels 8 --simulations 4 --seconds 1 "
+        "--servers 1 --players 1 2",
         tmp_path,
     )
     assert {"moves_per_s", "games_per_s", "batch_mean", "net_batch"} <= record.keys()
