@@ -36,7 +36,7 @@ trap 'kill "$watcher" 2> /dev/null || true' EXIT
 
 # A core is left to each server, one to the driver.
 gpus=$(nvidia-smi --list-gpus | wc -l)
-players=$(($(nproc) - gpus - 1))
+players=$((($(nproc) - gpus - 1) / gpus))
 : > "$out/results.jsonl"
 
 selfplay() {
