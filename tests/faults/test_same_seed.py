@@ -47,6 +47,7 @@ def _made(folder: Path, home: dict[str, str], seed: int) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 def test_the_same_seed_makes_the_same_games_and_weights(
     tmp_path: Path, home: dict[str, str]
 ) -> None:
