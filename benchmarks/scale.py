@@ -71,7 +71,9 @@ def main(
             out.print(f"{name:>22} {value:,.0f}")
         table = rich.table.Table(*lines[0])
         for line in lines:
-            table.add_row(*(f"{value:,.3g}" for value in line.values()))
+            table.add_row(
+                *(f"{value:,.0f}" if value >= 100 else f"{value:.3g}" for value in line.values())
+            )
         out.print(table)
     print(json.dumps({"units": units._asdict(), "lines": lines}))
 
@@ -116,7 +118,7 @@ def needs(config: RunConfig, units: Units, gpus: int, evaluations: float) -> dic
 def _games(config: RunConfig, seconds: float) -> list[GameBlock]:
     """Make games with the settings of the run, but few simulations: what is stored is the same."""
     search = config.search.model_copy(update={"simulations": 2, "candidates": 2})
-    selfplay = config.selfplay.model_copy(update={"games": 64, "opening_choices": 1})
+    selfplay = config.selfplay.model_copy(update={"games": 512, "opening_choices": 1})
     play = SelfPlay(config.board, selfplay, search, "scale", 0, (0,))
     found: list[GameBlock] = []
     deadline = time.monotonic() + seconds
@@ -132,16 +134,18 @@ async def _through_replay(
 ) -> tuple[float, float, float, float]:
     rows = sum(len(block.root_value) for block in blocks)
     with tempfile.TemporaryDirectory() as folder:
-        replay = Replay(Path(folder), config.board, config.replay, 0)
+        settings = config.replay.model_copy(update={"commit_seconds": 0.0})
+        replay = Replay(Path(folder), config.board, settings, 0)
         start = time.monotonic()
         await asyncio.gather(*(replay.append(block) for block in blocks))
         appended = rows / (time.monotonic() - start)
         stats = await replay.stats()
         start, drawn = time.monotonic(), 0
+        block = await replay.sample(BLOCK_ROWS)
         while time.monotonic() - start < 2:
             await replay.sample(BLOCK_ROWS)
             drawn += BLOCK_ROWS
-        per_row = stats["window_bytes"] / (stats["window_rows"] + stats["held_out_rows"])
+        per_row = sum(part.nbytes for part in block if part is not None) / BLOCK_ROWS
         return appended, drawn / (time.monotonic() - start), stats["disk_bytes"] / rows, per_row
 
 
