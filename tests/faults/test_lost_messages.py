@@ -19,6 +19,7 @@ LOSSES = {
 """Of a hundred messages, in the form that Ray's fault injection takes."""
 
 
+@pytest.mark.long
 def test_a_run_goes_on_over_lost_messages(training: Callable[..., Training]) -> None:
     lossy = {
         "RAY_testing_rpc_failure": json.dumps(LOSSES),
