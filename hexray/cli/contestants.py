@@ -13,7 +13,6 @@ from hexray.config import RunConfig, SearchSettings, candidates_for, with_overri
 from hexray.errors import SettingsError
 from hexray.game.board import Boards
 from hexray.htp.client import EnginePlayer
-from hexray.htp.think import Thinker
 from hexray.net.checkpoint import load_net
 from hexray.play.players import (
     HeuristicPlayer,
@@ -22,6 +21,7 @@ from hexray.play.players import (
     RandomPlayer,
     parse_heuristic,
 )
+from hexray.play.think import Thinker
 
 GRAMMAR = """random | heuristic | resistance[:depth=D,width=W] | two-distance[:depth=D,width=W] |
 NET[:simulations=N] | NET:seconds=S | minimax:NET[:widths=WxW...] | htp:COMMAND"""

@@ -15,7 +15,7 @@ from hexray.evaluation import Evaluate, know_nothing
 from hexray.game.board import MAX_SIZE, MIN_SIZE
 from hexray.htp.engine import Engine, serve
 from hexray.htp.session import Options, Session
-from hexray.htp.think import Thinker, warm_up
+from hexray.play.think import Thinker, warm_up
 
 _DEFAULT_BOARD = 11
 _MOST_SIMULATIONS = 100_000

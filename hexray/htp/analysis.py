@@ -3,7 +3,7 @@
 import numpy as np
 
 from hexray.game.notation import move_name
-from hexray.htp.think import Choice
+from hexray.play.think import Choice
 
 
 def live_block(choice: Choice, size: int) -> str:

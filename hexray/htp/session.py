@@ -11,7 +11,7 @@ from hexray.game.board import BLUE, EMPTY, RED
 from hexray.htp.analysis import live_block
 from hexray.htp.clock import Clock, TimeSettings, after_move, new_clock, seconds_for
 from hexray.htp.game import RESIGN, SWAP, Game
-from hexray.htp.think import Choice, Choose
+from hexray.play.think import Choice, Choose
 
 _LIVE_EVERY_S = 0.5
 

@@ -15,7 +15,7 @@ from hexray.evaluation import know_nothing
 from hexray.game.board import EMPTY, Boards
 from hexray.htp.engine import Engine, serve
 from hexray.htp.session import Options, Session
-from hexray.htp.think import Choice, Report, Thinker
+from hexray.play.think import Choice, Report, Thinker
 
 TRANSCRIPT = Path(__file__).with_name("session.txt")
 COMMANDS = re.findall(
@@ -42,7 +42,7 @@ class First:
         visits[empty[:2]] = 3, 5
         values = np.zeros(len(visits))
         values[empty[0]], values[empty[1]] = self.value, -0.5
-        found = Choice(int(empty[0]), self.value, visits, values)
+        found = Choice(int(empty[0]), self.value, 0, visits, values, visits / visits.sum())
         report(found)
         return found
 

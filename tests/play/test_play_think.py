@@ -14,7 +14,7 @@ from hexray.evaluation import Evaluation, Leaves, drive, know_nothing
 from hexray.game.board import BLUE, EMPTY, RED, Boards, new_boards, play, play_sequence
 from hexray.game.frame import mover_cells, swap_moves
 from hexray.game.symmetry import reflect
-from hexray.htp.think import ROUND, Choice, Thinker, moves_between, warm_up
+from hexray.play.think import ROUND, Choice, Limit, Thinker, moves_between, never, warm_up
 from hexray.search import search
 
 WON = drawn("R . B\n R . B\n . . .")  # Red joins at a3
@@ -197,3 +197,71 @@ def test_an_evaluation_that_fails_leaves_nothing_behind() -> None:
 @pytest.mark.parametrize("simulations", [None, 4])
 def test_warming_up_needs_no_network(simulations: int | None) -> None:
     warm_up(simulations)
+
+
+def _analysed(
+    thinker: Thinker, board: Boards, simulations: int, reports: list[Choice] | None = None
+) -> Choice:
+    report = _ignore if reports is None else reports.append
+    return thinker.analyse(board, Limit(simulations), report, never)
+
+
+def test_an_analysis_makes_just_the_simulations_it_may_and_reports_on_the_way() -> None:
+    thinker, reports = Thinker(row_by_row(hashed), None), []
+    _analysed(thinker, new_boards(1, 7), 2 * ROUND + 5, reports)
+    assert [found.visits.sum() for found in reports] == [ROUND, 2 * ROUND, 2 * ROUND + 5]
+
+
+def test_an_analysis_that_is_taken_up_again_counts_what_was_made_before() -> None:
+    thinker, board = Thinker(row_by_row(hashed), None), new_boards(1, 7)
+    _analysed(thinker, board, 100)
+    assert _analysed(thinker, board, 50).visits.sum() == 100
+    assert _analysed(thinker, board, 150).visits.sum() == 150
+
+
+def test_an_analysis_holds_no_more_of_a_position_than_it_was_given_room_for() -> None:
+    thinker = Thinker(row_by_row(hashed), None, most=70)
+    assert _analysed(thinker, new_boards(1, 7), 1000).visits.sum() == 70
+
+
+def test_an_analysis_that_is_stopped_ends_with_the_round_it_is_in() -> None:
+    reports: list[Choice] = []
+    thinker = Thinker(row_by_row(hashed), None)
+    stop = Limit(10_000)
+    found = thinker.analyse(new_boards(1, 7), stop, reports.append, lambda: len(reports) == 3)
+    assert found.visits.sum() == 3 * ROUND
+
+
+def test_priors_are_the_networks_policy_in_the_absolute_frame() -> None:
+    board = play_sequence(5, [7])
+    leaves = mover_cells(board.cells, board.to_move)
+    logits = row_by_row(hashed)(Leaves(leaves, 5)).logits[0].astype(np.float64)
+    expected = np.zeros(25)
+    for cell in range(25):
+        if cell != 7:
+            expected[cell] = np.exp(logits[oracle.mover_cell(cell, BLUE, 5)])
+    found = _analysed(Thinker(row_by_row(hashed), None), board, 8)
+    np.testing.assert_allclose(found.priors, expected / expected.sum(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("played", [[], [24], [3, 17]])
+def test_a_line_is_what_is_kept_as_most_visited_when_it_is_played(played: list[int]) -> None:
+    board = play_sequence(7, played)
+    thinker = Thinker(row_by_row(hashed), None)
+    found = _analysed(thinker, board, 400)
+    line = thinker.line(found.move, 4)
+    assert line[0] == found.move
+    assert len(line) == 4
+    for played_now, follows in itertools.pairwise(line):
+        board = _after(board, played_now)
+        assert int(np.argmax(_analysed(thinker, board, 1).visits)) == follows
+
+
+def test_a_line_ends_with_the_game_and_where_nothing_was_tried() -> None:
+    thinker = Thinker(know_nothing, None)
+    with pytest.raises(ValueError, match="nothing was searched"):
+        thinker.line(6, 5)
+    found = _analysed(thinker, WON, 8)
+    assert found.proven == 1
+    assert thinker.line(found.move, 10) == [6]
+    assert thinker.line(1, 10) == [1]

@@ -1,5 +1,6 @@
 """Choosing a move by search, with what is known of the position kept from move to move."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,11 +10,11 @@ from numpy.typing import NDArray
 
 from hexray.config import SearchSettings, candidates_for
 from hexray.evaluation import Evaluate, drive, know_nothing
-from hexray.game.board import Boards, new_boards, play
-from hexray.game.frame import mover_cells, swap_moves
+from hexray.game.board import RED, Boards, new_boards, play
+from hexray.game.frame import mover_cells, swap_frame, swap_moves
 from hexray.game.symmetry import reflect
 from hexray.search import Memory, SearchResult, search
-from hexray.search.tree import ROOT
+from hexray.search.tree import NO_VERSION, NONE, ROOT, Trees
 
 ROUND = 32
 """Simulations between two looks at the clock."""
@@ -26,20 +27,36 @@ class Choice(NamedTuple):
 
     move    the best cell
     value   in [-1, 1], +1 = the player to move wins
+    proven  +1 or -1 where the result is certain for the player to move, else 0
     visits  int64[A]    simulations that began with each cell
     values  float64[A]  value of playing each cell for the player to move; 0 without visits
+    priors  float64[A]  the network's policy, before any search; 0 where occupied
     """
 
     move: int
     value: float
+    proven: int
     visits: NDArray[np.int64]
     values: NDArray[np.float64]
+    priors: NDArray[np.float64]
+
+
+class Limit(NamedTuple):
+    """When an analysis ends: after so many simulations or seconds, whichever comes first."""
+
+    simulations: int
+    seconds: float = math.inf
 
 
 Report = Callable[[Choice], None]
 Choose = Callable[[Boards, float | None, Report], Choice]
 """Chooses a move on one undecided board (G = 1), in so many seconds if they are given, and reports
 what it has found so far as it goes on."""
+
+
+def never() -> bool:
+    """Let a search go on to its end."""
+    return False
 
 
 class Thinker:
@@ -53,44 +70,82 @@ class Thinker:
         evaluate: Evaluate,
         simulations: int | None,
         clock: Callable[[], float] = time.monotonic,
+        most: int = _MOST_SIMULATIONS,
     ) -> None:
-        """Make ``simulations`` a move (a Gumbel root), or as many as time allows (PUCT)."""
+        """Make ``simulations`` a move (a Gumbel root), or as many as time allows (PUCT).
+
+        ``most`` bounds the simulations that are kept of one position, and so the memory: 21 bytes
+        for each of them and each cell of the board.
+        """
         self._evaluate, self._simulations, self._clock = evaluate, simulations, clock
         if simulations is None:
-            self._settings = SearchSettings(
-                root="puct", simulations=_MOST_SIMULATIONS, reuse_tree=True
-            )
+            self._settings = SearchSettings(root="puct", simulations=most, reuse_tree=True)
         else:
             self._settings = SearchSettings(
                 simulations=simulations, candidates=candidates_for(simulations), reuse_tree=True
             )
         self._memory: Memory | None = None
         self._seen = np.zeros(0, np.int8)
+        self._colour = RED
         self._found: Choice | None = None
 
     def choose(self, board: Boards, seconds: float | None, report: Report) -> Choice:
         """Search until the simulations are made or the time is up; see ``Choose``.
 
-        With ``seconds`` it makes rounds of ROUND simulations, at least one, and begins none that
-        would end too late if it took as long as the last. Raises IllegalMove on a decided board.
+        With ``seconds`` it is an analysis without another limit. Raises IllegalMove on a decided
+        board.
+        """
+        if self._simulations is None:
+            most = self._settings.simulations
+            return self.analyse(board, Limit(most, seconds or 0.0), report, never)
+        memory = self._follow(board)
+        # A second schedule on the same root would outgrow the tree, and say nothing new.
+        if self._found is None:
+            self._found = self._round(board, memory, self._simulations)
+            report(self._found)
+        return self._found
+
+    def analyse(
+        self, board: Boards, limit: Limit, report: Report, is_stopped: Callable[[], bool]
+    ) -> Choice:
+        """Search in rounds of ROUND simulations, at least one, and report after each.
+
+        Ends at ``limit``, at a certain result, or after the round in which ``is_stopped`` became
+        true; begins no round that would end too late if it took as long as the last. Simulations
+        kept from an earlier position count. Only without a fixed number of simulations. Raises
+        IllegalMove on a decided board.
         """
         memory = self._follow(board)
-        if self._simulations is not None:
-            # A second schedule on the same root would outgrow the tree, and say nothing new.
-            if self._found is None:
-                self._found = self._round(board, memory, self._simulations)
-                report(self._found)
-            return self._found
-        end = self._clock() + (seconds or 0.0)
+        most = min(limit.simulations, self._settings.simulations)
+        end = self._clock() + limit.seconds
         while True:
             began = self._clock()
             done = int(memory.trees.sum[0, ROOT]) if memory.is_kept[0] else 0
-            found = self._round(board, memory, min(done + ROUND, _MOST_SIMULATIONS))
+            found = self._round(board, memory, min(done + ROUND, max(most, done)))
             report(found)
             now = self._clock()
-            is_full = memory.trees.sum[0, ROOT] >= _MOST_SIMULATIONS
-            if memory.trees.proven[0, ROOT] or is_full or now + (now - began) > end:
+            is_full = memory.trees.sum[0, ROOT] >= most
+            if memory.trees.proven[0, ROOT] or is_full or now + (now - began) > end or is_stopped():
                 return found
+
+    def line(self, cell: int, length: int) -> list[int]:
+        """Return how play would go on from the last position searched, by the most visits.
+
+        At most ``length`` cells in the absolute frame of that position, ``cell`` first, in turn;
+        only ``cell`` when it was not tried.
+        """
+        if self._memory is None:
+            raise ValueError("nothing was searched yet; choose or analyse first")
+        line, trees, node = [cell], self._memory.trees, ROOT
+        size, colour = math.isqrt(trees.prior.shape[2]), self._colour
+        while len(line) < length:
+            node = int(trees.child[0, node, swap_frame(line[-1], colour, size)])
+            # A position that was certain at once was never given moves.
+            if node == NONE or trees.version[0, node] == NO_VERSION or not trees.sum[0, node]:
+                break
+            colour = -colour
+            line.append(swap_frame(_main_move(trees, node), colour, size))
+        return line
 
     def _follow(self, board: Boards) -> Memory:
         """Keep what is known of this position."""
@@ -106,7 +161,7 @@ class Thinker:
             self._memory.follow(np.array([move]), np.ones(1, np.bool_))
         if moves != []:
             self._found = None
-        self._seen = seen
+        self._seen, self._colour = seen, int(board.to_move[0])
         return self._memory
 
     def _round(self, board: Boards, memory: Memory, simulations: int) -> Choice:
@@ -142,15 +197,24 @@ def moves_between(before: NDArray[np.int8], after: NDArray[np.int8]) -> list[int
     return None
 
 
+def _main_move(trees: Trees, node: int) -> int:
+    """Return the most visited move of a node; one that surely wins first, refuted ones last."""
+    visits, result = trees.visits[0, node], trees.result[0, node].astype(np.int64)
+    return int(np.argmax(visits + result * _MOST_SIMULATIONS))
+
+
 def _choice(board: Boards, result: SearchResult, memory: Memory) -> Choice:
     trees, area = memory.trees, board.cells.shape[1]
     cells = swap_moves(np.arange(area), board.to_move, board.size)
     visits, result_of = trees.visits[0, ROOT], trees.result[0, ROOT]
     mean = trees.total[0, ROOT] / np.maximum(visits, 1)
+    weights = np.exp(trees.logits[0, ROOT].astype(np.float64))  # the highest logit is 0
     # A cell's own number in the other frame is its place here: the map is its own inverse.
     return Choice(
         move=int(cells[result.moves[0]]),
         value=float(result.value[0]),
+        proven=int(result.proven[0]),
         visits=visits[cells].astype(np.int64),
         values=np.where(result_of != 0, result_of, mean)[cells].astype(np.float64),
+        priors=(weights / weights.sum())[cells],
     )
