@@ -24,7 +24,7 @@ LAYERS = (
     {"play", "net", "ratings"},
     {"actors", "htp"},
     {"metrics", "exported", "trackers", "report", "console", "run_folder", "options"}
-    | {"throttle", "rates", "cluster"},
+    | {"throttle", "rates", "cluster", "analysis"},
     {"remote_player", "remote_judge", "calls", "figures", "preflight", "page", "nodes"},
     {"crew"},
     {"supervisor", "reached"},
@@ -33,7 +33,8 @@ LAYERS = (
     {"controller", "throughput", "pipeline"},
     {"training"},
     {"loop"},
-    {"cli", "web", "tune", "examples", "benchmarks"},
+    {"web"},
+    {"cli", "tune", "examples", "benchmarks"},
 )
 """From the bottom up; a part imports what is below it, never its neighbours in a brace."""
 
@@ -48,6 +49,10 @@ HOMES = {
     "mlflow": {"trackers"},
     "scipy": {"ratings"},
     "choix": {"ratings"},
+    "onnx": {"net"},
+    "onnxruntime": {"net"},
+    "starlette": {"web"},
+    "uvicorn": {"web"},
 }
 """The only parts that may import these libraries."""
 
