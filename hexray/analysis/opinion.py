@@ -64,33 +64,26 @@ def opinion_of(
     ``line`` is ``Thinker.line``.
     """
     visits, values = found.visits, found.values
-    tried = [int(cell) for cell in np.flatnonzero(visits) if cell != found.move]
-    best_first = [found.move, *sorted(tried, key=lambda cell: -visits[cell])]
     candidates = [
         Candidate(
             cell=cell,
             visits=int(visits[cell]),
             # A certain result may be known of a move that was never tried.
-            winrate=chance(float(values[cell] if visits[cell] else found.value)),
+            winrate=_chance(float(values[cell] if visits[cell] else found.value)),
             prior=float(found.priors[cell]),
             line=line(cell, length),
         )
-        for cell in best_first[:top]
+        for cell in found.best_first()[:top]
     ]
     return Opinion(
         size=board.size,
         to_move=int(board.to_move[0]),
-        winrate=chance(found.value),
+        winrate=_chance(found.value),
         proven=found.proven,
         simulations=int(visits.sum()),
         candidates=candidates,
         policy=found.priors,
     )
-
-
-def chance(value: float) -> float:
-    """Turn a value in [-1, 1] into a chance in [0, 1]."""
-    return (value + 1) / 2
 
 
 def as_json(opinion: Opinion) -> dict[str, Any]:
@@ -116,3 +109,8 @@ def as_json(opinion: Opinion) -> dict[str, Any]:
         ],
         "policy": [round(float(share), _DIGITS) for share in opinion.policy],
     }
+
+
+def _chance(value: float) -> float:
+    """Turn a value in [-1, 1] into a chance in [0, 1]."""
+    return (value + 1) / 2

@@ -1,7 +1,5 @@
 """What a search has found, as text for people and for HexGui."""
 
-import numpy as np
-
 from hexray.game.notation import move_name
 from hexray.play.think import Choice
 
@@ -11,7 +9,7 @@ def live_block(choice: Choice, size: int) -> str:
     moves = " ".join(
         f"info move {move_name(cell, size)} visits {choice.visits[cell]} "
         f"winrate {_winrate(choice.values[cell]):.4f} scoreLead 0.0 order {order}"
-        for order, cell in enumerate(_best_first(choice))
+        for order, cell in enumerate(choice.best_first())
     )
     return f"gogui-gfx:\nkata\n{moves}\n\n"
 
@@ -20,15 +18,8 @@ def labels(choice: Choice, size: int) -> str:
     """Return pairs of a cell and its label, chance of winning in percent and visits, best first."""
     return "\n".join(
         f"{move_name(cell, size)} {100 * _winrate(choice.values[cell]):.0f}@{choice.visits[cell]}"
-        for cell in _best_first(choice)
+        for cell in choice.best_first()
     )
-
-
-def _best_first(choice: Choice) -> list[int]:
-    """Order the visited cells, the chosen one before all others."""
-    visited = np.flatnonzero(choice.visits)
-    others = [int(cell) for cell in visited if cell != choice.move]
-    return [choice.move, *sorted(others, key=lambda cell: -choice.visits[cell])]
 
 
 def _winrate(value: float) -> float:

@@ -41,6 +41,11 @@ class Choice(NamedTuple):
     values: NDArray[np.float64]
     priors: NDArray[np.float64]
 
+    def best_first(self) -> list[int]:
+        """Order the cells that were tried, ``move`` before all others, these by visits."""
+        tried = [int(cell) for cell in np.flatnonzero(self.visits) if cell != self.move]
+        return [self.move, *sorted(tried, key=lambda cell: -self.visits[cell])]
+
 
 class Limit(NamedTuple):
     """When an analysis ends: after so many simulations or seconds, whichever comes first."""

@@ -267,7 +267,10 @@ WORDS = st.sampled_from(
         *re.findall(r"\S+", "black a1 b2 c3 d9 0 -1 1e9 nan resign swap-pieces allow_swap"),
     ]
 )
-PRINTABLE = st.text(st.characters(min_codepoint=32, exclude_characters="\x7f"), max_size=20)
+# After quit nothing is answered, and hypothesis tries words that stand in the sources.
+PRINTABLE = st.text(st.characters(min_codepoint=32, exclude_characters="\x7f"), max_size=20).filter(
+    lambda text: "quit" not in text
+)
 
 
 @given(st.lists(st.one_of(st.lists(WORDS, max_size=4).map(" ".join), PRINTABLE)))
