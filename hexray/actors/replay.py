@@ -142,6 +142,7 @@ class Replays:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._suspects = folder.parent / "suspects"
+        self._setting_aside = asyncio.Lock()  # folders are numbered by those that are there
         self._of = {
             board: Replay(folder / f"{board}x{board}", board, settings, seed, further)
             for board in boards
@@ -170,7 +171,9 @@ class Replays:
 
     async def put_aside(self, rows: Rows, reason: str) -> Path:
         """Keep rows of any board in ``suspects`` beside the games; see ``Replay.put_aside``."""
-        return await self._of[isqrt(rows.cells.shape[1])].put_aside(rows, reason, self._suspects)
+        replay = self._of[isqrt(rows.cells.shape[1])]
+        async with self._setting_aside:
+            return await replay.put_aside(rows, reason, self._suspects)
 
     async def newest_version(self) -> int:
         """Return the highest number of weights in any window, 0 while all are empty."""

@@ -1,6 +1,7 @@
 """The owner of the games: acknowledged means on disk, and a restart finds the same window."""
 
 import asyncio
+import json
 import os
 import threading
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from random_games import assert_same, random_block, slow_rows
+from training_rows import random_rows
 
 from hexray.actors.replay import Replay, Replays
 from hexray.config import ReplaySettings
@@ -399,3 +401,19 @@ def test_each_board_has_a_folder_and_a_window_of_its_own(tmp_path: Path) -> None
     assert asyncio.run(replays.newest_version()) == newest
     with pytest.raises(StoreError, match=r"a 5x5 board came to a replay of \[3, 4\]"):
         asyncio.run(replays.append(random_block(5, 2, seed=0)))
+
+
+def test_rows_of_several_boards_put_aside_at_once_each_get_a_folder(tmp_path: Path) -> None:
+    replays = Replays(tmp_path / "games", (3, 4), ReplaySettings(min_rows=1), 0)
+
+    async def together() -> list[Path]:
+        asked = (
+            replays.put_aside(random_rows(5, size, seed), f"block {seed}")
+            for seed, size in enumerate((3, 4) * 4)
+        )
+        return await asyncio.gather(*asked)
+
+    folders = asyncio.run(together())
+    assert sorted(folders) == [tmp_path / "suspects" / f"{n:04d}" for n in range(1, 9)]
+    reasons = {json.loads((path / "report.json").read_text())["reason"] for path in folders}
+    assert reasons == {f"block {seed}" for seed in range(8)}
