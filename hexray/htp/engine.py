@@ -30,13 +30,13 @@ _WHOLE = re.compile(r"[0-9]{1,9}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _MOST_POINTS = MAX_SIZE * MAX_SIZE + 2
 _SWITCHES = {"0": False, "1": True}
-# Type, label and command; HexGui puts the colour to move in the place of %c.
+# Type, label and command; HexGui puts a colour in the place of %c. It shows no answer of type varc.
 _ANALYZE = """
 param/Game Param/param_game
 plist/All Legal Moves/all_legal_moves %c
 string/ShowBoard/showboard
 string/Final Score/final_score
-varc/Reg GenMove/reg_genmove %c
+string/Reg GenMove/reg_genmove %c
 pspairs/Analyze/hexray-analyze %c"""
 
 
@@ -131,8 +131,8 @@ class Engine:
         return ""
 
     def _play(self, arguments: Sequence[str]) -> str:
-        game = self._session.game
-        game.play(parse_colour(arguments[0]), parse_point(arguments[1], game.size))
+        colour, size = parse_colour(arguments[0]), self._session.game.size
+        self._session.play(colour, parse_point(arguments[1], size))
         return ""
 
     def _play_game(self, arguments: Sequence[str]) -> str:
@@ -143,7 +143,7 @@ class Engine:
         return ""
 
     def _undo(self, arguments: Sequence[str]) -> str:
-        self._session.game.undo()
+        self._session.undo()
         return ""
 
     def _genmove(self, arguments: Sequence[str]) -> str:
@@ -167,7 +167,7 @@ class Engine:
             return ""
         cells = np.flatnonzero(game.board.cells[0] == EMPTY)
         names = [move_name(int(cell), game.size) for cell in cells]
-        if self._session.options.allow_swap and game.may_swap(colour):
+        if self._session.may_swap(colour):
             names.append(point_name(SWAP, game.size))
         return " ".join(names)
 

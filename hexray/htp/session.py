@@ -59,6 +59,29 @@ class Session:
         colours = () if settings is None else (RED, BLUE)
         self.clocks = {colour: new_clock(settings) for colour in colours if settings is not None}
 
+    def play(self, colour: int, point: int) -> None:
+        """Play a cell, SWAP or RESIGN; IllegalMove leaves the game as it was.
+
+        A resignation before it no longer counts: for HexGui it is no move, and play goes on.
+        """
+        game = _before_resignation(self.game)
+        game.play(colour, point)
+        self.game = game
+
+    def undo(self) -> None:
+        """Take the last move back, and a resignation after it; IllegalMove when there is none."""
+        game = _before_resignation(self.game)
+        if game is self.game or game.plies:
+            game.undo()
+        self.game = game
+
+    def may_swap(self, colour: int) -> bool:
+        """Say whether the engine may swap as ``colour``: only as Blue, in answer to a Red stone.
+
+        A lone Blue stone is what HexGui shows an engine after a swap, to which none may answer.
+        """
+        return self.options.allow_swap and colour == BLUE and self.game.may_swap(colour)
+
     def generate(self, colour: int) -> int:
         """Decide on a point, play it, and count its time."""
         began = self._now()
@@ -76,7 +99,7 @@ class Session:
         whoever is behind swaps.
         """
         found = self.think(colour, self._seconds(colour), self.options.live_gfx)
-        if self.options.allow_swap and self.game.may_swap(colour) and found.value < 0:
+        if self.may_swap(colour) and found.value < 0:
             return SWAP
         if (found.value + 1) / 2 < self.options.resign_below:
             return RESIGN
@@ -102,3 +125,13 @@ class Session:
             return seconds
         empty = int(np.count_nonzero(self.game.board.cells == EMPTY))
         return min(seconds, seconds_for(self.clocks[colour], empty))
+
+
+def _before_resignation(game: Game) -> Game:
+    """Return the game itself, or if it was resigned a new one without that."""
+    if not game.plies or game.plies[-1].point != RESIGN:
+        return game
+    before = Game(game.size)
+    for ply in game.plies[:-1]:
+        before.play(*ply)
+    return before

@@ -5,17 +5,16 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scripted import First, read_transcript
 
 from hexray import __version__
 from hexray.evaluation import know_nothing
-from hexray.game.board import EMPTY, Boards
 from hexray.htp.engine import Engine, serve
 from hexray.htp.session import Options, Session
-from hexray.play.think import Choice, Report, Thinker
+from hexray.play.think import Thinker
 
 TRANSCRIPT = Path(__file__).with_name("session.txt")
 COMMANDS = re.findall(
@@ -26,25 +25,6 @@ COMMANDS = re.findall(
     play-game param_game hexgui-analyze_commands hexray-analyze
     """,
 )
-
-
-class First:
-    """Chooses the first empty cell, and says what it was asked."""
-
-    def __init__(self, value: float = 0.25) -> None:
-        self.value = value
-        self.asked: list[tuple[int, float | None]] = []
-
-    def __call__(self, board: Boards, seconds: float | None, report: Report) -> Choice:
-        self.asked.append((int(board.to_move[0]), seconds))
-        empty = np.flatnonzero(board.cells[0] == EMPTY)
-        visits = np.zeros(len(board.cells[0]), np.int64)
-        visits[empty[:2]] = 3, 5
-        values = np.zeros(len(visits))
-        values[empty[0]], values[empty[1]] = self.value, -0.5
-        found = Choice(int(empty[0]), self.value, 0, visits, values, visits / visits.sum())
-        report(found)
-        return found
 
 
 def _engine(choose: First, written: list[str], **options: object) -> Engine:
@@ -61,14 +41,7 @@ def _session(lines: Sequence[str], choose: First | None = None, **options: objec
 
 
 def test_a_whole_session_goes_as_written_by_hand() -> None:
-    requests, expected = [], ""
-    for line in TRANSCRIPT.read_text(encoding="utf-8").splitlines():
-        if line.startswith("> "):
-            requests.append(line.removeprefix("> "))
-        elif line.startswith("< "):
-            expected += line.removeprefix("< ") + "\n"
-        elif line == "<":
-            expected += "\n"
+    requests, expected = read_transcript(TRANSCRIPT)
     assert "".join(_session(requests, allow_swap=False)) == expected
 
 
@@ -94,7 +67,7 @@ def test_every_command_is_listed_and_known() -> None:
         (["play b d1"], "'d1' is off the 3x3 board"),
         (["play b a1", "play w A1"], "a1 is occupied"),
         (["play b swap-pieces"], "legal only as the second move"),
-        (["play b resign", "play w a1"], "was resigned"),
+        (["play b resign", "genmove w"], "the game is over"),
         (["undo"], "no move to undo"),
         (["boardsize 1"], "unacceptable size 1; use 2 to 19"),
         (["boardsize 20"], "unacceptable size 20"),
@@ -184,6 +157,23 @@ def test_it_resigns_only_when_asked_to() -> None:
     assert _session(hopeless, First(-0.75), resign_below=0.1)[0] == "= a1\n\n"
 
 
+def test_after_a_resignation_play_goes_on_and_undo_takes_a_stone_back() -> None:
+    lines = ["play b a1", "play w b1", "play w resign", "final_score", "play b a2", "final_score"]
+    assert _session(lines)[3:] == ["= B+\n\n", "= \n\n", "= cannot score\n\n"]
+    answers = _session([*lines[:3], "undo", "showboard", "play w resign", "play w a1", "undo"])
+    assert answers[4] == "= \n   a b c\n 1 B . .\n  2 . . .\n   3 . . .\n\n"
+    assert answers[6].startswith("? a1 is occupied")
+    assert answers[7] == "= \n\n"
+    assert "no move to undo" in _session([*lines[:3], "undo", "undo", "undo"])[-1]
+
+
+def test_it_does_not_answer_a_swap_with_a_swap() -> None:
+    # HexGui shows a swap as a board with one white stone.
+    lines = ["play w a2", "all_legal_moves b", "genmove b"]
+    answers = _session(lines, First(-1.0), allow_swap=True)
+    assert answers[1:] == ["= a1 b1 c1 b2 c2 a3 b3 c3\n\n", "= a1\n\n"]
+
+
 def test_reg_genmove_does_not_play() -> None:
     assert _session(["reg_genmove b", "reg_genmove w"]) == ["= a1\n\n"] * 2
 
@@ -251,7 +241,8 @@ def test_hexgui_is_offered_only_commands_that_exist() -> None:
     lines = answer.removeprefix("= \n").split("\n")[:-2]
     assert len(lines) == 6
     for line in lines:
-        _, _, command = line.split("/")
+        kind, _, command = line.split("/")
+        assert kind in ("param", "plist", "string", "pspairs")  # of others it shows nothing
         assert command.split()[0] in COMMANDS
 
 
