@@ -66,7 +66,7 @@ class CrashBudgetSpent(HexrayError):
 
 
 class EvaluationError(HexrayError):
-    """A network answered with something that is no number."""
+    """A network answered with something that is no number, or otherwise than it should."""
 
 
 class SlotEmpty(EvaluationError):

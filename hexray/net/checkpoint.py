@@ -32,7 +32,7 @@ from safetensors import SafetensorError
 from hexray.config import RunConfig, explain
 from hexray.errors import CheckpointError
 from hexray.files import atomic_folder, atomic_write, partial_path
-from hexray.net.kept import BEST_SUFFIX, ServedNet, best_path, read_kept
+from hexray.net.kept import BEST_SUFFIX, SHIPPED, ServedNet, best_path, read_kept, shipped_path
 
 _SCHEMA = 1
 _MANIFEST = "manifest.json"
@@ -145,9 +145,11 @@ def prune(folder: Path, keep: int, every: int = 0) -> None:
 def load_net(path: Path) -> ServedNet:
     """Load the network of a checkpoint, of the newest valid one of a folder, or of a run.
 
-    ``RUN@best`` names the best version of a run, and a file one that was kept. Raises
-    CheckpointError when there is none.
+    ``RUN@best`` names the best version of a run, a file one that was kept, and ``shipped`` the one
+    that comes with hexray. Raises CheckpointError when there is none.
     """
+    if str(path) == SHIPPED and not path.exists():
+        return read_kept(shipped_path())
     if path.is_file():
         return read_kept(path)
     if not path.exists() and path.name.endswith(BEST_SUFFIX):

@@ -9,6 +9,7 @@ Both lie in the folder of a run. Files are written beside, flushed and renamed.
 import hashlib
 import json
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ from hexray.files import atomic_write
 VERSIONS = "versions"
 BEST_FILE = "best.json"
 BEST_SUFFIX = "@best"
+SHIPPED = "shipped"
+"""The network that comes with hexray; ``hexray/nets/README.md`` says how it was made."""
 _SUFFIX = ".safetensors"
 _KEYS = ("version", "settings", "sha256")
 
@@ -39,6 +42,11 @@ class ServedNet(NamedTuple):
     version: int
     weights: Mapping[str, NDArray[np.float32]]
     skipped: list[str]
+
+
+def shipped_path() -> Path:
+    """Return the file of the network that comes with hexray."""
+    return Path(str(files("hexray"))) / "nets" / f"{SHIPPED}{_SUFFIX}"
 
 
 def kept_path(run: Path, version: int) -> Path:
