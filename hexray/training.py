@@ -20,6 +20,7 @@ from hexray.events import append_event
 from hexray.exported import Exporter
 from hexray.files import atomic_write
 from hexray.game.picture import board_svg
+from hexray.game.shown import after_moves
 from hexray.game.values_picture import values_svg
 from hexray.guard import Guard, Level, Restraint
 from hexray.machine import write_machine
@@ -202,8 +203,8 @@ def _write_results(path: Path, config: RunConfig, reached: Reached) -> None:
     smaller = {f"{board}x{board}": figures for board, figures in reached.smaller.items()}
     strength = {**reached.strength, "first_moves": moves.record(), "smaller_boards": smaller}
     write_strength(strength, path / "strength.json")
-    picture = board_svg(config.board, reached.game, title=f"{title}: a game against itself")
-    atomic_write(path / "game.svg", picture.encode())
+    game = after_moves(config.board, reached.game, title=f"{title}: a game against itself")
+    atomic_write(path / "game.svg", board_svg(game).encode())
     of_moves = f"{title}: first moves, {reached.strength['simulations']} simulations"
     picture = values_svg(moves.size, moves.value.tolist(), moves.truth, title=of_moves)
     atomic_write(path / "openings.svg", picture.encode())

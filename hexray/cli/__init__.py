@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from tyro.extras import SubcommandApp
 
 from hexray.cli import bench, data
+from hexray.cli.analyze import analyze
 from hexray.cli.audit import audit
 from hexray.cli.compare import compare
 from hexray.cli.contents import contents
+from hexray.cli.export import export
 from hexray.cli.gauntlet import gauntlet
 from hexray.cli.htp import htp
 from hexray.cli.inspect import inspect
 from hexray.cli.match import match
 from hexray.cli.openings import openings
 from hexray.cli.pipeline import pipeline
+from hexray.cli.play import play
 from hexray.cli.preflight import preflight
 from hexray.cli.replay import replay
 from hexray.cli.report import report
@@ -69,6 +72,9 @@ def _verbs() -> SubcommandApp:
     verbs.command(status)
     verbs.command(stop)
     verbs.command(report)
+    verbs.command(play)
+    verbs.command(analyze)
+    verbs.command(export)
     verbs.command(match)
     verbs.command(gauntlet)
     verbs.command(htp)

@@ -17,7 +17,8 @@ from hexray.errors import SettingsError
 from hexray.files import atomic_write
 from hexray.game.board import BLUE, EMPTY, RED
 from hexray.game.notation import move_name
-from hexray.game.shares_picture import shares_svg
+from hexray.game.picture import board_svg
+from hexray.game.shown import Shown
 
 _BARS = 40
 
@@ -119,13 +120,18 @@ def _board(found: Audit, size: int) -> str:
     games = lengths.total()
     winners = ", ".join(f"{name} {n:,}" for name, n in _winners(found.winners[size]).items())
     shares = [first[cell] / max(1, first.total()) for cell in range(size * size)]
-    wins = [
-        found.opening_wins[size][cell] / first[cell] if first[cell] else None
-        for cell in range(size * size)
-    ]
-    picture = shares_svg(size, shares, wins, title=f"first moves of {games:,} games")
+    shown = Shown(
+        size,
+        [EMPTY] * (size * size),
+        title=f"first moves of {games:,} games",
+        heat=shares,
+        heat_of="of the games",
+        notes={c: f"Red won {found.opening_wins[size][c] / n:.0%}" for c, n in first.items()},
+        legend="percent of all games; a cell tells how often Red won after it",
+    )
     return (
-        f"<h2>{size}x{size}: {games:,} games</h2><p>won by {winners}</p>{picture}{_bars(lengths)}"
+        f"<h2>{size}x{size}: {games:,} games</h2><p>won by {winners}</p>{board_svg(shown)}"
+        f"{_bars(lengths)}"
     )
 
 

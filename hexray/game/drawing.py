@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from hexray.game.board import BLUE, RED
+from hexray.game.shown import printable
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -31,6 +32,13 @@ text { font-family: 'Helvetica Neue', Helvetica, Arial, sans-serif; text-anchor:
 .number { font-weight: 600; fill: #ffffff }
 .cell { fill: #fdfbf7; stroke: #b9b1a4; stroke-width: 1.2 }
 .last { fill: none; stroke: #ffffff; stroke-width: 2 }
+.share { fill: #2b2b2b }
+.light { fill: #ffffff }
+.order { font-weight: 600 }
+.red { fill: #8f2019 }
+.blue { fill: #17457c }
+.label { stroke: #ffffff; stroke-width: 1.5 }
+.mark { font-weight: 600; fill: #ffffff }
 """
 
 
@@ -40,7 +48,7 @@ def document(title: str, box: Box, body: Iterable[str]) -> str:
     missing = max(0.0, _MIN_WIDTH - (right - left)) / 2
     left, top, width = left - missing, top - _HEADING, right - left + 2 * missing
     height = bottom - top
-    title = "".join(c if c.isprintable() else " " for c in title)  # XML cannot hold the others
+    title = printable(title)  # XML cannot hold the other characters
     parts = [
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="14" '
         f'fill="#f6f2ea"/>',

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from hexray.game.picture import board_svg
+from hexray.game.shown import after_moves
 from hexray.game.values_picture import values_svg
 from hexray.page.charts import charts
 from hexray.page.found import Found
@@ -169,7 +170,8 @@ def _games(found: Found) -> str:
         drawn.append((title, found.sample))
     for game in found.games:
         title = f"self-play {game.name}"
-        drawn.append((title, board_svg(game.size, game.moves, title=title, opening=game.opening)))
+        shown = after_moves(game.size, game.moves, title=title, opening=game.opening)
+        drawn.append((title, board_svg(shown)))
     if not drawn:
         return '<p class="missing">no game is stored yet</p>'
     figures = "".join(
