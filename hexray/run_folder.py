@@ -2,7 +2,8 @@
 
 import json
 import uuid
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,7 +14,7 @@ from filelock import FileLock, Timeout
 from hexray.config import NetSettings, RunConfig
 from hexray.errors import RunFolderBusy, RunFolderError
 from hexray.files import atomic_write, partial_path
-from hexray.run_owner import OWNER_FILE, read_owner, this_process, write_owner
+from hexray.run_owner import OWNER_FILE, read_owner, state_of, this_process, write_owner
 
 SETTINGS_FILE = "settings.yaml"
 RUN_FILE = "run.json"
@@ -72,6 +73,31 @@ def open_run_folder(path: Path, config: RunConfig) -> RunFolder:
         ) from error
 
 
+def refuse_busy(path: Path) -> None:
+    """Raise RunFolderBusy when a run holds the folder, here or on another machine."""
+    owner = read_owner(path)
+    state = state_of(owner)
+    if state == "running":
+        raise RunFolderBusy(f"{path} is in use by {owner}; end that run first (hexray stop {path})")
+    if state == "elsewhere":
+        raise RunFolderBusy(
+            f"{path} is held by {owner}; end that run there, or remove {path / OWNER_FILE} if it "
+            "is no more"
+        )
+
+
+@contextmanager
+def without_run(path: Path) -> Iterator[None]:
+    """Keep runs out of a run folder for as long as files in it are moved.
+
+    Raises RunFolderBusy when a run holds it.
+    """
+    refuse_busy(path)
+    with ExitStack() as undo:
+        _lock(path, undo)
+        yield
+
+
 def _refuse_strangers(path: Path) -> None:
     if path.exists() and not path.is_dir():
         raise RunFolderError(f"{path} is a file; name a new or an empty folder")
@@ -87,6 +113,12 @@ def _refuse_strangers(path: Path) -> None:
 
 
 def _take_lock(path: Path, undo: ExitStack) -> None:
+    _lock(path, undo)
+    undo.callback((path / OWNER_FILE).unlink, missing_ok=True)
+    write_owner(path, this_process())
+
+
+def _lock(path: Path, undo: ExitStack) -> None:
     lock = FileLock(path / _LOCK_FILE, timeout=0, thread_local=False)
     try:
         lock.acquire()
@@ -96,8 +128,6 @@ def _take_lock(path: Path, undo: ExitStack) -> None:
             f"stop {path}) or name another folder"
         ) from error
     undo.callback(lock.release)
-    undo.callback((path / OWNER_FILE).unlink, missing_ok=True)
-    write_owner(path, this_process())
 
 
 def _record_start(path: Path, config: RunConfig) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from typing import Literal
 from hexray.errors import FileFormatError, IllegalMove
 from hexray.game.board import BLUE, RED
 from hexray.game.formats.hexworld import hexworld_link, read_hexworld_line
-from hexray.game.formats.record import GameRecord, Rejected
+from hexray.game.formats.record import GameRecord, Rejected, says_nothing, size_fault
 from hexray.game.formats.sgf import read_sgf, sgf_text
 from hexray.game.formats.trmph import read_trmph_line, trmph_line
 from hexray.game.formats.written import Fault, Written, record_of, written_by_pieces
@@ -14,6 +14,11 @@ from hexray.htp.game import RESIGN, SWAP, Game, parse_point
 
 Notation = Literal["sgf", "trmph", "hexworld"]
 
+KINDS = "give an SGF file, a line of trmph, a link of HexWorld, or #11 a1 b2"
+
+_SIZED = re.compile(r"#?([1-9][0-9]?)(?:\s+|$)(.*)", re.DOTALL)
+_MOST_LINE = 4096
+"""Characters of a line that is a game, whatever of them is written with percent signs."""
 _WRITERS = {"sgf": sgf_text, "trmph": trmph_line, "hexworld": hexworld_link}
 _MOVE = re.compile(
     r"\s*(?:[0-9]{1,3}\.)?\s*([a-zA-Z][0-9]{1,2}|swap-pieces|resign)(?=[\s,;]|$)[,;]?"
@@ -21,22 +26,25 @@ _MOVE = re.compile(
 
 
 def read_game(text: str, size: int | None = None) -> GameRecord:
-    """Read the first game of an SGF file, a trmph line, a HexWorld link, or a list of moves.
+    """Read the first game of an SGF file, trmph lines, HexWorld links, or a list of moves.
 
-    Moves such as ``a1 b2, c3`` or ``1. a1 2. swap-pieces`` need the ``size`` of their board.
-    Raises FileFormatError, and IllegalMove for a move of a list.
+    A list such as ``a1 b2, c3`` or ``1. a1 2. swap-pieces`` needs the ``size`` of its board, or
+    says it before: ``#5 a1 b2``. Raises FileFormatError, and IllegalMove for a move of a list.
     """
-    line = text.strip()
-    if line.startswith("("):
-        found: GameRecord | Rejected | None = next(read_sgf(line), None)
-    elif "#" not in line:
-        return _listed(line, size)
-    elif "hexworld" in line or ":" in line.partition("#")[2]:
-        found = read_hexworld_line(line, 1)
+    text = text.strip().removeprefix("\ufeff").lstrip()
+    if text.startswith("("):
+        found: GameRecord | Rejected | None = next(read_sgf(text), None)
+    elif sized := _SIZED.fullmatch(text):
+        given = int(sized[1])
+        if reason := size_fault(given, given):
+            raise FileFormatError(reason)
+        found = _listed(sized[2], given)
+    elif "#" not in text:
+        found = _listed(text, size)
     else:
-        found = read_trmph_line(line, 1)
+        found = _link(text)
     if not isinstance(found, GameRecord):
-        raise FileFormatError("no game in it" if found is None else found.message("game"))
+        raise FileFormatError(f"no game; {KINDS}" if found is None else _place(found))
     if size not in (None, found.size):
         raise FileFormatError(f"the game is on {found.size}x{found.size}, not {size}x{size}")
     return found
@@ -76,18 +84,41 @@ def record_from(game: Game, first: str = "", second: str = "") -> GameRecord:
     return found
 
 
+def _link(text: str) -> GameRecord | Rejected | None:
+    """Read the first line that says something; trmph and HexWorld look alike without address."""
+    numbered = enumerate(text.splitlines(), 1)
+    number, line = next((entry for entry in numbered if not says_nothing(entry[1])), (1, ""))
+    if len(line) > _MOST_LINE:
+        raise FileFormatError(f"line {number} is longer than {_MOST_LINE} characters, and no game")
+    trmph, hexworld = read_trmph_line(line, number), read_hexworld_line(line, number)
+    is_hexworld = "hexworld" in line or (isinstance(trmph, Rejected) and ":" in line)
+    if isinstance(hexworld, GameRecord) and isinstance(trmph, Rejected):
+        return hexworld
+    return hexworld if is_hexworld else trmph
+
+
 def _turn(game: Game) -> int:
     return BLUE if len(game.plies) % 2 else RED
 
 
+def _place(found: Rejected) -> str:
+    return f"line {found.line}, column {found.column}: {found.reason}"
+
+
 def _listed(text: str, size: int | None) -> GameRecord:
     if size is None:
-        raise FileFormatError(f"{text[:40]!r} has no size of the board; name it, or write #11,a1b2")
+        raise FileFormatError(f"{text[:20]!r} does not say its board; {KINDS}")
     game, at = Game(size), 0
     while at < len(text):
         match = _MOVE.match(text, at)
         if match is None:
-            raise FileFormatError(f"game:1:{at + 1}: {text[at : at + 8]!r} is no move, such as c3")
-        game.play(_turn(game), parse_point(match[1], size))
+            raise FileFormatError(
+                f"{text[at : at + 20].strip()!r} is no move; write c3 or swap-pieces"
+            )
+        try:
+            game.play(_turn(game), parse_point(match[1], size))
+        except IllegalMove as error:
+            message = f"move {len(game.plies) + 1}, {match[1]!r}: {error}"
+            raise IllegalMove(message) from error
         at = match.end()
     return record_from(game)

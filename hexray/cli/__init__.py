@@ -17,6 +17,7 @@ from hexray.cli.gauntlet import gauntlet
 from hexray.cli.htp import htp
 from hexray.cli.inspect import inspect
 from hexray.cli.match import match
+from hexray.cli.nets import nets
 from hexray.cli.openings import openings
 from hexray.cli.pipeline import pipeline
 from hexray.cli.play import play
@@ -72,6 +73,7 @@ def _verbs() -> SubcommandApp:
     verbs.command(status)
     verbs.command(stop)
     verbs.command(report)
+    verbs.command(nets)
     verbs.command(play)
     verbs.command(analyze)
     verbs.command(export)

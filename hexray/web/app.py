@@ -20,7 +20,7 @@ from hexray.htp.game import Game
 from hexray.play.think import Limit
 from hexray.web import playhex
 from hexray.web.files import PageFile
-from hexray.web.games import read_game, write_game
+from hexray.web.games import game_in, text_of
 from hexray.web.nets import Net, ReadyNets, named
 from hexray.web.refused import refusal
 from hexray.web.requests import (
@@ -154,11 +154,11 @@ async def _judge(served: Served, request: Request) -> Response:
 async def _read(_: Served, request: Request) -> Response:
     wanted = await asked(request, ReadRequest)
     # A long text takes a while, in which others are answered.
-    return json_answer(await asyncio.to_thread(read_game, wanted.text))
+    return json_answer(await asyncio.to_thread(game_in, wanted.text))
 
 
 async def _write(_: Served, request: Request) -> Response:
-    return json_answer({"text": write_game(await asked(request, WriteRequest))})
+    return json_answer({"text": text_of(await asked(request, WriteRequest))})
 
 
 async def _calculate_move(served: Served, request: Request) -> Response:

@@ -133,7 +133,7 @@ def test_queries_are_answered_by_lines_of_json(
         (["--board", "20"], "--board 20: use 2 to 19"),
         (["--moves", "a1", "--trmph", "#3,a1"], "several games"),
         (["--trmph", "#3,a1", "--board", "5"], "the game is on 3x3, not 5x5"),
-        (["--trmph", "#3,a1a9"], "game:1:6"),
+        (["--trmph", "#3,a1a9"], "line 1, column 6"),
         (["--moves", "a1 a1", "--board", "3"], "occupied"),
         (["--moves", "a1", "--turn", "2"], "--turn 2: the game has 1 moves"),
         (["--sgf", "/nowhere/game.sgf"], "/nowhere/game.sgf"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hexray.web.games import read_game, write_game
+from hexray.web.games import game_in, text_of
 from hexray.web.refused import Refused
 from hexray.web.requests import GameRequest, MoveRequest, WriteRequest, parsed, played
 
@@ -118,7 +118,7 @@ def test_a_move_that_is_none_is_named(moves: list[str], reason: str) -> None:
     ],
 )
 def test_games_are_read_in_every_form(text: str, size: int, moves: str, result: str) -> None:
-    found = read_game(text)
+    found = game_in(text)
     assert (found["size"], " ".join(found["moves"]), found["result"]) == (size, moves, result)
     assert found["first"] == ("Ann" if "PB[Ann]" in text else "")
 
@@ -128,8 +128,8 @@ def test_games_are_read_in_every_form(text: str, size: int, moves: str, result: 
     [
         ("", "text is empty"),
         (" \n", "text is empty"),
-        ("hello", "text begins with 'hello'"),
-        ("/etc/passwd", "text begins with"),
+        ("hello", "'hello' does not say its board; give an SGF"),
+        ("/etc/passwd", "does not say its board"),
         ("(", "line 1, column"),
         ("(" * 60_000, "line 1, column"),
         ("(;GM[1]SZ[5])", "GM is 1"),
@@ -143,12 +143,12 @@ def test_games_are_read_in_every_form(text: str, size: int, moves: str, result: 
         ("#19," + "a1" * 30_000, "line 1 is longer than 4096 characters"),
         ("#1 a1", "hexray plays on 2x2 to 19x19"),
         ("https://hexworld.org/board/#5,c3:p", "a pass"),
-        ("#5 " + "a1 " * 20_000, "more than a game has"),
+        ("#5 " + "a1 " * 20_000, "is occupied"),
     ],
 )
 def test_a_text_that_is_no_game_is_refused_with_its_place(text: str, reason: str) -> None:
     with pytest.raises(Refused) as caught:
-        read_game(text)
+        game_in(text)
     assert reason in str(caught.value)
     assert caught.value.field == "text"
 
@@ -166,8 +166,8 @@ def test_a_text_that_is_no_game_is_refused_with_its_place(text: str, reason: str
 )
 def test_games_are_written_in_every_form_and_read_again(form: str, moves: str, text: str) -> None:
     request = WriteRequest(size=5, moves=moves.split(), format=form, first="Ann ]")
-    assert write_game(request) == text
-    assert read_game(text)["moves"] == moves.split()
+    assert text_of(request) == text
+    assert game_in(text)["moves"] == moves.split()
 
 
 @pytest.mark.parametrize(
@@ -177,5 +177,5 @@ def test_games_are_written_in_every_form_and_read_again(form: str, moves: str, t
 def test_a_game_that_cannot_be_written_is_refused(changed: dict, field: str) -> None:
     asked = {"size": 5, "moves": ["c3"], "format": "sgf", **changed}
     with pytest.raises(Refused) as caught:
-        write_game(WriteRequest(**asked))
+        text_of(WriteRequest(**asked))
     assert caught.value.field == field
