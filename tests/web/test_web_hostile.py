@@ -6,9 +6,9 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
-from copy import deepcopy
 from typing import Any
 
+import mutated
 import psutil
 import pytest
 from asked_app import JSON, Client, asked, scene
@@ -43,13 +43,7 @@ VALID: list[tuple[str, str, Any]] = [
     ),
     ("POST", "/analyze-game", HISTORY),
 ]
-# No number of simulations or seconds is among them that would make a valid request a long one.
-VALUES: list[Any] = [
-    *(None, True, False, 0, 1, 2, 3, 4, 5, -1, 20, 20_001, 10**30, -(10**400), 0.5, 1e-300, 1e308),
-    *("", "a1", "b2", "swap-pieces", "resign", "1", "é", "\ud800", "\0", "../../etc/passwd"),
-    *("a" * 5000, [], {}, [[[[]]]], ["a1"], ["a1"] * 400, {"size": {"size": 3}}, "#3 a1"),
-    *("sgf", "trmph", "hexworld", "black", "(;SZ[3];B[a1]", "(" * 500, "#19,a1s19", "#3,a1%", "\\"),
-]
+VALUES = [*mutated.VALUES, 20_001, "sgf", "trmph", "hexworld", "black"]
 
 
 def _pieces(count: int, sent: list[int]) -> Iterator[bytes]:
@@ -109,47 +103,16 @@ def test_a_thousand_requests_at_once_are_each_answered() -> None:
     assert counted[200] >= 33  # one goes on and a line of 32 waits
 
 
-def _places(value: Any) -> list[tuple[Any, Any]]:
-    """Return every container with each of its keys."""
-    entries = value.items() if isinstance(value, dict) else enumerate(value)
-    found = []
-    for key, part in list(entries):
-        found.append((value, key))
-        if isinstance(part, dict | list):
-            found += _places(part)
-    return found
-
-
 def _mutated(rng: random.Random) -> tuple[str, str, bytes, dict[str, str]]:
     """Draw a valid request and change some of it: its values, its bytes, its head."""
     method, path, said = rng.choice(VALID)
     headers = dict(JSON)
     body = b""
     if said is not None:
-        said = json.loads(json.dumps(said))
-        for _ in range(rng.choice((0, 1, 1, 2))):
-            places = _places(said)
-            if not places:
-                break
-            holder, key = rng.choice(places)
-            if rng.random() < 0.2:
-                del holder[key]
-            else:
-                holder[key] = deepcopy(rng.choice(VALUES))
-        if rng.random() < 0.1:
-            said[rng.choice(("net", "size", "x", ""))] = rng.choice(VALUES)
+        said = mutated.changed(said, rng, VALUES, ("net", "size", "x", ""))
         body = json.dumps(said).encode()
     if body and rng.random() < 0.3:
-        at = rng.randrange(len(body))
-        spoiled = [
-            body[:at],
-            body[:at] + bytes([rng.randrange(256)]) + body[at + 1 :],
-            body[:at] + body[at:] * 2,
-            body[:at] + rng.randbytes(20) + body[at:],
-            body.decode().encode("utf-16"),
-            body[:at] + b"[" * 3000 + body[at:],
-        ]
-        body = rng.choice(spoiled)
+        body = mutated.spoilt(body, rng)
     if rng.random() < 0.1:
         name = rng.choice(("host", "content-type", "content-length", "origin", "transfer-encoding"))
         headers[name] = rng.choice(("", "x", "evil.example", "text/plain", "-1", "1" * 100))
