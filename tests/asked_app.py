@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, TypeVar
 from starlette.types import ASGIApp, Message
 
 from hexray.evaluation import know_nothing
+from hexray.play.think import warm_up
 from hexray.web.app import Served, make_app
 from hexray.web.files import PageFile
 from hexray.web.guard import guarded
 from hexray.web.nets import Net, ReadyNets
 from hexray.web.searches import MOST_WAITING, Searches
-from hexray.web.thinking import warm_up_boards
 
 RANDOM = Net("1", "random", 3, (), lambda: know_nothing)
 FILES = {
@@ -25,7 +25,8 @@ _BOUND_S = 60
 
 Result = TypeVar("Result")
 
-warm_up_boards((3, 9, 19))  # not within the bounds of a test
+for _size in (3, 9, 19):
+    warm_up(None, _size)  # not within the bounds of a test
 
 
 class Answer(NamedTuple):

@@ -90,7 +90,7 @@ def analyze(
         return _answer_queries(net, given, simulations)
     evaluate, size = player_net(net, given.board)
     played = _game(given, size)
-    warm_up(None)
+    warm_up(None, played.size)
     thinker = Thinker(evaluate, None, most=simulations)
     limit = Limit(simulations, seconds or math.inf)
 

@@ -50,7 +50,7 @@ def htp(
         raise SettingsError(f"--board {board}: use {MIN_SIZE} to {MAX_SIZE}")
     with own_output() as write:
         evaluate, size = player_net(net, board)
-        warm_up(simulations)
+        warm_up(simulations, size)
         options = Options(seconds, allow_swap=swap, resign_below=resign_below)
         session = Session(Thinker(evaluate, simulations).choose, size, options, write)
         serve(Engine(session), sys.stdin.buffer, write)

@@ -16,9 +16,9 @@ from hexray.curriculum import boards_of
 from hexray.errors import SettingsError
 from hexray.evaluation import know_nothing
 from hexray.net.kept import SHIPPED
+from hexray.play.think import warm_up
 from hexray.web.nets import Net
 from hexray.web.requests import MAX_SIMULATIONS
-from hexray.web.thinking import warm_up_boards
 
 _BOARD = 11
 _MOST_NETS = 64
@@ -70,7 +70,8 @@ def play(
         if has_others:
             print(f"hexray: others can reach {host}; there is no password", file=sys.stderr)
         print("hexray: making the search ready; the first time takes minutes", file=sys.stderr)
-        warm_up_boards({net.board for net in offered})
+        for size in sorted({net.board for net in offered}):
+            warm_up(None, size)
         server.serve(offered, simulations, address, listener, ready)
     return 0
 

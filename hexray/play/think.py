@@ -21,6 +21,8 @@ ROUND = 32
 """Simulations between two looks at the clock."""
 _MOST_SIMULATIONS = 100_000
 _OWN, _OTHER = 1, -1
+_UNDECIDED = 8
+"""Side of the smallest board whose empty position is not decided at once, with 64 cells."""
 
 
 class Choice(NamedTuple):
@@ -167,10 +169,14 @@ class Thinker:
         return _choice(board, drive(conversation, self._evaluate), memory)
 
 
-def warm_up(simulations: int | None) -> None:
-    """Compile the search, which would else cost the first moves their time."""
+def warm_up(simulations: int | None, size: int) -> None:
+    """Compile the search of boards of side ``size``, which would else cost the first moves time.
+
+    What is known of connections is compiled once for each 64 cells, and on boards of the first 64
+    only a large one is not decided at once.
+    """
     thinker = Thinker(know_nothing, simulations and ROUND)
-    board = new_boards(1, 3)
+    board = new_boards(1, max(size, _UNDECIDED))
     for _ in range(2):
         found = thinker.choose(board, 0.0, lambda _: None)
         play(board, np.zeros(1, np.intp), np.array([found.move]))

@@ -1,16 +1,16 @@
 """What the thread of searches does: analyse a position, decide on a move, judge a game."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from hexray.analysis.judged import Judged, judge
 from hexray.analysis.opinion import Opinion, opinion_of
 from hexray.errors import HexrayError
-from hexray.evaluation import Evaluate, know_nothing
-from hexray.game.board import BLUE, RED, Boards, new_boards
+from hexray.evaluation import Evaluate
+from hexray.game.board import BLUE, RED, Boards
 from hexray.htp.game import RESIGN, SWAP, Game, point_name
-from hexray.play.think import ROUND, Choice, Limit, Thinker, never
+from hexray.play.think import Choice, Limit, Thinker
 from hexray.web.searches import Emit, IsStopped
 
 _REPORT_EVERY_S = 0.1
@@ -25,13 +25,6 @@ class Wish(NamedTuple):
 
 class TimeUp(HexrayError):
     """A game could not be judged to its end in the time that there is."""
-
-
-def warm_up_boards(sizes: Iterable[int]) -> None:
-    """Compile the search for boards of these sides; a search being compiled cannot be stopped."""
-    for size in sizes:
-        thinker = Thinker(know_nothing, None, most=ROUND)
-        thinker.analyse(new_boards(1, size), Limit(ROUND), _unheard, never)
 
 
 def to_move(game: Game) -> int:

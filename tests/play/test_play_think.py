@@ -196,7 +196,7 @@ def test_an_evaluation_that_fails_leaves_nothing_behind() -> None:
 
 @pytest.mark.parametrize("simulations", [None, 4])
 def test_warming_up_needs_no_network(simulations: int | None) -> None:
-    warm_up(simulations)
+    warm_up(simulations, 3)
 
 
 def _analysed(
