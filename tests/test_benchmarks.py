@@ -86,3 +86,14 @@ def test_without_games_there_is_nothing_to_learn_from(tmp_path: Path) -> None:
     done = subprocess.run(script, capture_output=True, text=True)
     assert done.returncode != 0
     assert "has no games of 5x5 to learn from" in done.stderr
+
+
+def test_the_page_is_timed_for_moves_and_analyses() -> None:
+    script = [sys.executable, str(ROOT / "benchmarks" / "page.py"), "--board=5", "--blocks=1"]
+    options = ["--channels=8", "--simulations=8", "--count=3"]
+    done = subprocess.run([*script, *options], capture_output=True, text=True, check=True)
+    record = json.loads(done.stdout.splitlines()[-1])
+    assert (record["board"], record["net"]) == (5, "1x8")
+    move, first = record["seconds"].values()
+    for times in (move, first):
+        assert 0 < times["median"] <= times["most"]
