@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from made_checkpoints import CONFIG, TRAINER
 from oracle import RED, mover_view, parse_board, random_position, replay, solve
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from training_rows import random_rows
 
 from hexray.evaluation import Leaves
@@ -94,15 +94,6 @@ def address(site: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/{PAGE}/"
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start one browser for all tests."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
