@@ -11,6 +11,7 @@ from hexray.net.checkpoint import load_checkpoint
 pytestmark = [pytest.mark.process, pytest.mark.timeout(200)]
 
 
+@pytest.mark.long
 def test_a_run_waits_for_a_full_disk_and_goes_on(training: Callable[..., Training]) -> None:
     run = training("--minutes=9", program="full_disk_run.py")
     run.wait_until_training()

@@ -79,6 +79,7 @@ def test_a_silent_process_is_replaced(training: Callable[..., Training]) -> None
     run.assert_nothing_lost()
 
 
+@pytest.mark.long
 def test_training_stops_at_its_bound_when_players_get_no_weights(
     training: Callable[..., Training],
 ) -> None:

@@ -13,6 +13,7 @@ from hexray.net.checkpoint import newest_checkpoint
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 
 
+@pytest.mark.long
 def test_a_lost_run_folder_comes_back_from_storage_and_the_run_goes_on(
     tmp_path: Path, home: dict[str, str]
 ) -> None:

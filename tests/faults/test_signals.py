@@ -119,6 +119,7 @@ def test_a_signal_during_set_up_ends_the_run_at_once(
     assert "Traceback" not in output
 
 
+@pytest.mark.long
 def test_a_second_signal_ends_the_run_at_once(tmp_path: Path, home: dict[str, str]) -> None:
     folder = tmp_path / "run"
     process = start(folder, home, "--minutes=9", "--selfplay.round-seconds=30")
