@@ -1,10 +1,11 @@
 """Writing files so that a crash leaves the old content or the new, never half of it."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 
 def atomic_write(path: Path, content: bytes | Callable[[BinaryIO], None]) -> None:
@@ -44,6 +45,14 @@ def atomic_folder(path: Path, fill: Callable[[Path], None]) -> None:
     fsync_folder(path.parent)
 
 
+def strict_json(content: bytes) -> Any:
+    """Read JSON as it is defined: without the NaN and infinities that Python would take.
+
+    Raises ValueError or RecursionError where it is none.
+    """
+    return json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+
+
 def fsync_folder(folder: Path) -> None:
     """Make the names in ``folder`` durable: files made, renamed or removed in it."""
     handle = os.open(folder, os.O_RDONLY)
@@ -56,3 +65,7 @@ def fsync_folder(folder: Path) -> None:
 def partial_path(path: Path) -> Path:
     """Return where ``path`` is written before it is whole; a crash may leave it behind."""
     return path.with_name(f".{path.name}.partial")
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")

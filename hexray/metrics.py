@@ -12,6 +12,7 @@ from typing import Any
 from tensorboardX import SummaryWriter
 
 from hexray.errors import FileFormatError, TrainingError
+from hexray.files import strict_json
 
 METRICS_FILE = "metrics.jsonl"
 _TAIL = 1_000_000
@@ -110,7 +111,7 @@ def _plain(value: float) -> float | int:
 
 def _parse(line: bytes, place: str) -> dict[str, Any]:
     try:
-        values = json.loads(line.decode("utf-8"), parse_constant=_refuse)
+        values = strict_json(line)
     except json.JSONDecodeError as error:
         raise FileFormatError(f"{place}:{error.colno}: {error.msg}; remove the line") from error
     except ValueError as error:
@@ -118,7 +119,3 @@ def _parse(line: bytes, place: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise FileFormatError(f"{place}:1: not a JSON object; remove the line")
     return values
-
-
-def _refuse(literal: str) -> float:
-    raise ValueError(f"{literal} is no number")

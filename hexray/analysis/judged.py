@@ -55,8 +55,7 @@ def judge(game: Game, ask: Ask) -> Iterator[Judged]:
         after = _opinion(now, following, ask)
         yield _judged(number, ply, before, opinion, _red_winrate(now, after), game.size)
         opinion = after
-    turn = -game.plies[-1].colour if game.plies else RED
-    yield Judged(len(game.plies), turn, "", _red_winrate(now, opinion), "", 0.0, "", opinion)
+    yield Judged(len(game.plies), game.turn, "", _red_winrate(now, opinion), "", 0.0, "", opinion)
 
 
 def mark_of(loss: float) -> str:

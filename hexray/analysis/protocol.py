@@ -22,6 +22,7 @@ from pydantic.alias_generators import to_camel
 
 from hexray.analysis.opinion import Opinion
 from hexray.errors import BadRequest, IllegalMove
+from hexray.files import strict_json
 from hexray.game.board import EMPTY, MAX_SIZE, MIN_SIZE, RED, Boards
 from hexray.game.notation import move_name
 from hexray.htp.game import Game, parse_point
@@ -107,7 +108,7 @@ def parse_line(line: bytes, visits: int) -> list[Position] | Action | Refused:
     if not line.strip():
         return []
     try:
-        said = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
+        said = strict_json(line)
     except (ValueError, RecursionError) as error:
         return _refused(f"no JSON object on one line: {error}")
     if not isinstance(said, dict):
@@ -180,10 +181,6 @@ def _refused(reason: str, field: str = "", query_id: object = None) -> Refused:
     if isinstance(query_id, str):
         answer["id"] = query_id
     return Refused(json.dumps(answer))
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number of JSON")
 
 
 def _positions(query: _Query, visits: int) -> list[Position]:

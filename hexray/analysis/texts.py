@@ -61,7 +61,7 @@ def game_of(record: GameRecord) -> Game:
     for number, cell in enumerate(written.cells):
         if number == 1 and record.swapped:
             game.play(BLUE, SWAP)
-        game.play(_turn(game), cell)
+        game.play(game.turn, cell)
     if record.swapped and len(written.cells) == 1:
         game.play(BLUE, SWAP)
     if record.ending in ("resigned", "forfeited"):
@@ -97,10 +97,6 @@ def _link(text: str) -> GameRecord | Rejected | None:
     return hexworld if is_hexworld else trmph
 
 
-def _turn(game: Game) -> int:
-    return BLUE if len(game.plies) % 2 else RED
-
-
 def _place(found: Rejected) -> str:
     return f"line {found.line}, column {found.column}: {found.reason}"
 
@@ -116,7 +112,7 @@ def _listed(text: str, size: int | None) -> GameRecord:
                 f"{text[at : at + 20].strip()!r} is no move; write c3 or swap-pieces"
             )
         try:
-            game.play(_turn(game), parse_point(match[1], size))
+            game.play(game.turn, parse_point(match[1], size))
         except IllegalMove as error:
             message = f"move {len(game.plies) + 1}, {match[1]!r}: {error}"
             raise IllegalMove(message) from error

@@ -153,7 +153,7 @@ def _text(given: Given) -> str:
 
 def _look(game: Game, ask: Ask, svg: Path | None, json_output: bool) -> int:
     """Show the position at the end of ``game``."""
-    turn = -game.plies[-1].colour if game.plies else RED
+    turn = game.turn
     opinion = ask(game.seen_by(turn)) if game.winner == EMPTY else None
     shown = _shown(game, turn, opinion)
     if svg is not None:

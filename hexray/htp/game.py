@@ -53,6 +53,11 @@ class Game:
             return -self.plies[-1].colour
         return int(self.board.winner[0])
 
+    @property
+    def turn(self) -> int:
+        """The colour that did not play last, RED at the beginning."""
+        return int(self.board.to_move[0])
+
     def seen_by(self, colour: int) -> Boards:
         """Copy the board with ``colour`` to move."""
         board = self.board.take(np.zeros(1, np.intp))

@@ -8,7 +8,6 @@ from hexray.game.board import BLUE, EMPTY, RED
 from hexray.htp.game import RESIGN, Ply, point_name
 from hexray.web.refused import refusal
 from hexray.web.requests import WriteRequest, played
-from hexray.web.thinking import to_move
 
 _COLOURS = {RED: "red", BLUE: "blue", EMPTY: ""}
 
@@ -23,7 +22,8 @@ def game_in(text: str) -> dict[str, Any]:
     except (FileFormatError, IllegalMove) as error:
         raise refusal(str(error), "text") from error
     result = game.winner
-    if game.plies and game.plies[-1] == Ply(to_move(game), RESIGN):
+    turn = RED if len(game.plies) % 2 else BLUE  # of the last move
+    if game.plies and game.plies[-1] == Ply(-turn, RESIGN):
         game.undo()  # who gave up when it was not his turn is told by the result alone
     moves = [point_name(ply.point, game.size) for ply in game.plies]
     who = {"first": record.first, "second": record.second}

@@ -18,7 +18,6 @@ from hexray.htp.game import Game
 from hexray.web.nets import Net
 from hexray.web.refused import refusal
 from hexray.web.requests import Seconds, Simulations, Size, Wire, played
-from hexray.web.thinking import to_move
 
 ENGINE = "hexray"
 _COLOURS = {True: "black", False: "white"}
@@ -70,7 +69,7 @@ def game_of(asked: CalculateMove) -> Game:
     game = history(asked.game.size, asked.game.moves_history, "game.movesHistory")
     if game.winner != EMPTY:
         raise refusal("the game is over; there is no move to calculate", "game.movesHistory")
-    turn = _COLOURS[to_move(game) == RED]
+    turn = _COLOURS[game.turn == RED]
     said = asked.game.current_player
     if said not in (None, turn):
         reason = f"game.currentPlayer is {said}, but after {len(game.plies)} moves {turn} plays"

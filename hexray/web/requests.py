@@ -1,12 +1,12 @@
 """What a request may say: its JSON checked field by field, and the game in it played over."""
 
-import json
 import reprlib
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hexray.errors import IllegalMove
+from hexray.files import strict_json
 from hexray.game.board import BLUE, EMPTY, MAX_SIZE, MIN_SIZE, RED
 from hexray.htp.game import Game, parse_point
 from hexray.web.refused import refusal
@@ -68,7 +68,7 @@ Model = TypeVar("Model", bound=BaseModel)
 def parsed(body: bytes, model: type[Model]) -> Model:
     """Read a JSON body as a request; Refused names the first field that is wrong."""
     try:
-        said = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        said = strict_json(body)
     except (ValueError, RecursionError) as error:
         raise refusal(f"the body is no JSON: {error}") from error
     try:
@@ -100,7 +100,3 @@ def played(size: int, moves: list[str], field: str = "moves") -> Game:
         except IllegalMove as error:
             raise refusal(f"move {ply + 1}, {name!r}: {error}", field) from error
     return game
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number of JSON")

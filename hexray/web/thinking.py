@@ -8,7 +8,7 @@ from hexray.analysis.judged import Judged, judge
 from hexray.analysis.opinion import Opinion, opinion_of
 from hexray.errors import HexrayError
 from hexray.evaluation import Evaluate
-from hexray.game.board import BLUE, RED, Boards
+from hexray.game.board import Boards
 from hexray.htp.game import RESIGN, SWAP, Game, point_name
 from hexray.play.think import Choice, Limit, Thinker
 from hexray.web.searches import Emit, IsStopped
@@ -27,11 +27,6 @@ class TimeUp(HexrayError):
     """A game could not be judged to its end in the time that there is."""
 
 
-def to_move(game: Game) -> int:
-    """Return whose turn it is, Red having begun and the colours having taken turns."""
-    return BLUE if len(game.plies) % 2 else RED
-
-
 def analyse(
     game: Game,
     thinker: Thinker,
@@ -41,7 +36,7 @@ def analyse(
     clock: Callable[[], float] = time.monotonic,
 ) -> Opinion:
     """Search the position at the end of ``game``, emit an Opinion now and then, return the last."""
-    board = game.seen_by(to_move(game))
+    board = game.seen_by(game.turn)
     emitted_at = -float("inf")
 
     def report(found: Choice) -> None:
@@ -66,7 +61,7 @@ def decide(
     thinker = Thinker(evaluate, None, most=limit.simulations)
     opinion = analyse(game, thinker, limit, _unheard, is_stopped)
     point = opinion.candidates[0].cell
-    if wish.may_swap and game.may_swap(to_move(game)) and opinion.winrate < 1 / 2:
+    if wish.may_swap and game.may_swap(game.turn) and opinion.winrate < 1 / 2:
         point = SWAP
     elif opinion.winrate < wish.resign_below:
         point = RESIGN
