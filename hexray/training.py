@@ -105,7 +105,12 @@ def _train(
 
 
 def train_quietly(
-    run: RunFolder, config: RunConfig, log: TextIO, outlet: Outlet, label: str
+    run: RunFolder,
+    config: RunConfig,
+    log: TextIO,
+    outlet: Outlet,
+    label: str,
+    started: Callable[[Controller], object] = lambda _: None,
 ) -> tuple[Reached, float]:
     """Train as one run of several in a session; what others show on a screen goes into ``log``."""
     warm_up(config)
@@ -119,6 +124,7 @@ def train_quietly(
             run,
             config,
             Channels(writer, view, alerts, (Exporter(run.path.name), outlet)),
+            started=started,
             label=label,
         )
 

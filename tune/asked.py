@@ -46,7 +46,7 @@ class SweepOptions:
     """Fresh seeds with which the best settings and the unchanged ones are trained again in the end:
     the best of noisy trials looks better than it is."""
     concurrent: Annotated[int, tyro.conf.arg(metavar="0..")] = 0
-    """Trials at once; 0: as many as the CPUs and GPUs hold."""
+    """Trials at once; 0: as many as the CPUs and GPUs hold, as it always is with pbt."""
     gpus: Annotated[int, tyro.conf.arg(metavar="0..")] = 0
     """GPUs of each trial."""
     folder: Path | None = None
@@ -93,6 +93,11 @@ def read_asked(arguments: Sequence[str] | None) -> Asked:
         )
     if options.metric == "rating" and not config.judge.match_seconds:
         raise SettingsError("--metric rating needs games: judge.match_seconds is 0")
+    if options.scheduler == "pbt" and options.concurrent:
+        raise SettingsError(
+            "--concurrent: with --scheduler pbt all trials are under way, and as many run at once "
+            "as the CPUs and GPUs hold; leave it out"
+        )
     name = f"{options.space.stem}-{config.board}x{config.board}-seed{config.seed}"
     folder = options.folder or Path("sweeps") / name
     if (folder / ASKED_FILE).exists():

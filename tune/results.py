@@ -30,6 +30,7 @@ class Trial(NamedTuple):
     score      None where it never reported
     trained_s  seconds of training
     state      whole: it had all its time; ended: the scheduler ended it; failed: see ``error``
+    copies     how often it went on from another trial's checkpoint, its settings changed
     curve      (trained_s, score) as reported
     """
 
@@ -39,6 +40,7 @@ class Trial(NamedTuple):
     score: float | None
     trained_s: float
     state: Literal["whole", "ended", "failed"]
+    copies: int
     error: str
     curve: list[tuple[float, float]]
 
@@ -118,6 +120,7 @@ def show(trials: Sequence[Trial], arms: Sequence[Mapping[str, Any]], out: Consol
     for trial in ordered[:_SHOWN]:
         score = "-" if trial.score is None else f"{trial.score:.4f}"
         state = f"failed: {trial.error}" if trial.state == "failed" else trial.state
+        state += copied(trial.copies)
         minutes = f"{trial.trained_s / 60:.1f} min"
         table.add_row(str(trial.number), trial.id, score, minutes, state, in_words(trial.values))
     out.print(table)
@@ -138,6 +141,13 @@ def show(trials: Sequence[Trial], arms: Sequence[Mapping[str, Any]], out: Consol
     for line in arms:
         if "verdict" in line:
             out.print(line["verdict"], soft_wrap=True)
+
+
+def copied(times: int) -> str:
+    """Say how often a trial went on as a copy of a better one, after what else is said of it."""
+    if not times:
+        return ""
+    return ", copied once" if times == 1 else f", copied {times} times"
 
 
 def in_words(values: Values) -> str:

@@ -13,7 +13,6 @@ from ray.tune.schedulers import (
     AsyncHyperBandScheduler,
     FIFOScheduler,
     HyperBandScheduler,
-    PopulationBasedTraining,
     TrialScheduler,
 )
 from ray.tune.search import ConcurrencyLimiter, Searcher
@@ -21,6 +20,7 @@ from ray.tune.search.basic_variant import BasicVariantGenerator
 from ray.tune.search.optuna import OptunaSearch
 
 from hexray.errors import SettingsError
+from tune.population import Population
 from tune.space import Axis, Choice, Range, Space, Values, grid_of
 
 Search = Literal["grid", "random", "tpe", "cmaes"]
@@ -38,7 +38,6 @@ ANNEALED = 0.5
 PATIENCE = 2
 """Generations of CMA-ES without a better trial, after which it begins anew from the best."""
 _PREFIX = f"{VALUES}/"
-_SLICES = 2
 _REDUCTION = 3
 
 
@@ -89,7 +88,7 @@ def listed(every: list[Values]) -> Choosing:
 
 
 def limited(chooser: Any, at_once: int) -> Any:
-    """Let ``chooser`` have so many trials under way and no more."""
+    """Let ``chooser`` have so many trials under way and no more; 0 sets no limit."""
     if isinstance(chooser, BasicVariantGenerator):
         chooser.max_concurrent = at_once
         return chooser
@@ -101,7 +100,7 @@ def first_look(seconds: float) -> float:
     return seconds / _REDUCTION**2
 
 
-def scheduling(scheduler: Scheduler, space: Space, seconds: float) -> TrialScheduler:
+def scheduling(scheduler: Scheduler, space: Space, seconds: float, seed: int = 0) -> TrialScheduler:
     """Say which trials of ``seconds`` of training end early, or go on as others.
 
     Raises SettingsError for settings that population-based training cannot change in a run.
@@ -119,13 +118,8 @@ def scheduling(scheduler: Scheduler, space: Space, seconds: float) -> TrialSched
                 f"--scheduler pbt changes settings while a run goes on, and {fixed[0]} cannot be; "
                 "leave it out of the space, or use another scheduler"
             )
-        return PopulationBasedTraining(
-            **common,
-            perturbation_interval=seconds / _SLICES,
-            hyperparam_mutations={
-                VALUES: {path: _mutation(axis) for path, axis in space.space.items()}
-            },
-        )
+        mutations = {path: _mutation(axis) for path, axis in space.space.items()}
+        return Population(space, mutations, VALUES, METRIC, seed)
     return FIFOScheduler()
 
 

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from hexray.config import RunConfig
 from hexray.placement import wanted_by
-from tune.results import Trial, in_words
+from tune.results import Trial, copied, in_words
 from tune.search import METRIC, TIME, VALUES, Choosing, limited
-from tune.trial import Trials, run_trial
+from tune.trial import COPIES, WHOLE, Trials, run_trial
 
 _FAILURES = 2
 """How often a trial that failed goes on from its checkpoint before it is given up."""
@@ -55,7 +55,10 @@ class Stage:
                 trainable,
                 param_space=chosen.param_space,
                 tune_config=tune.TuneConfig(
-                    search_alg=limited(chosen.chooser, self._at_once),
+                    # All trials of a population are under way, as many as there is room for run.
+                    search_alg=limited(
+                        chosen.chooser, self._at_once if self._trials.rounds == 1 else 0
+                    ),
                     scheduler=scheduler,
                     num_samples=chosen.samples,
                     reuse_actors=True,  # the next trial finds all libraries loaded
@@ -64,6 +67,7 @@ class Stage:
                     name=name,
                     storage_path=str(self._trials.folder),
                     failure_config=tune.FailureConfig(max_failures=_FAILURES),
+                    stop={WHOLE: True},
                     callbacks=[_Teller(self._out), JsonLoggerCallback()],
                     verbose=0,
                 ),
@@ -88,7 +92,8 @@ class _Teller(tune.Callback):
         self._out, self._best, self._ended = out, float("-inf"), 0
 
     def on_trial_complete(self, iteration: int, trials: Any, trial: TuneTrial, **_: Any) -> None:
-        self._tell(trial, "done" if trial.last_result.get("is_whole") else "ended early")
+        how = "done" if trial.last_result.get(WHOLE) else "ended early"
+        self._tell(trial, how + copied(trial.last_result.get(COPIES, 0)))
 
     def on_trial_error(self, iteration: int, trials: Any, trial: TuneTrial, **_: Any) -> None:
         self._tell(trial, "failed")
@@ -133,7 +138,8 @@ def _ended(number: int, found: Any) -> Trial:
         values=dict((found.config or {}).get(VALUES, {})),
         score=None if score is None else float(score),
         trained_s=float(metrics.get(TIME, 0.0)),
-        state="failed" if found.error else "whole" if metrics.get("is_whole") else "ended",
+        state="failed" if found.error else "whole" if metrics.get(WHOLE) else "ended",
+        copies=metrics.get(COPIES, 0),
         error=str(found.error).strip().splitlines()[-1] if found.error else "",
         curve=curve,
     )

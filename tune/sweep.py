@@ -16,6 +16,7 @@ from hexray.errors import HexrayError, SettingsError
 from hexray.placement import wanted_by
 from tune.asked import Asked, read_asked, record
 from tune.plots import draw_sweep
+from tune.population import ROUNDS
 from tune.results import (
     WINNER,
     Trial,
@@ -64,7 +65,7 @@ def sweep(asked: Asked) -> int:
         samples, points = options.samples, options.grid_points
         population = options.scheduler == "pbt"
         chosen = choosing(options.search, space, start, samples, points, config.seed, population)
-    scheduler = scheduling(options.scheduler, space, config.minutes * 60)
+    scheduler = scheduling(options.scheduler, space, config.minutes * 60, config.seed)
     need = wanted_by(config, options.gpus).cpus
     if config.cluster.address is None:
         _refuse_too_many(options.concurrent, need, max(os.cpu_count() or 1, need))
@@ -76,7 +77,7 @@ def sweep(asked: Asked) -> int:
         at_once = options.concurrent or max(1, int(cpus // need))
         is_pbt = options.scheduler == "pbt"
         watched = _watched(config, options.scheduler)
-        trials = Trials(watched, folder, options.metric, has_clones=is_pbt)
+        trials = Trials(watched, folder, options.metric, rounds=ROUNDS if is_pbt else 1)
         stage = Stage(trials, at_once, options.gpus, out)
         arms: Mapping[str, Values] = space.arm_values()
         again: list[Trial] = []
@@ -93,7 +94,8 @@ def sweep(asked: Asked) -> int:
                 seeds = range(config.seed + 1, config.seed + 1 + options.repeats)
                 fresh = [*_seeded({WINNER: arms[WINNER]}, seeds)]
                 fresh += _seeded({BASELINE: {}}, seeds[len(unchanged) :])
-                again = [*unchanged, *stage.run("again", listed(fresh), None)]
+                alone = Stage(trials._replace(rounds=1), at_once, options.gpus, out)
+                again = [*unchanged, *alone.run("again", listed(fresh), None)]
     return _finish(asked, found, again, arms, out)
 
 

@@ -34,7 +34,7 @@ def trial(number: int, score: float | None, state: str = "whole", **values: obje
     given = {name.replace("__", "."): value for name, value in values.items()}
     error = "it broke" if state == "failed" else ""
     curve = [] if score is None else [(30.0, score)]
-    return Trial(number, f"id{number}", given, score, 30.0, state, error, curve)  # pyright: ignore[reportArgumentType]
+    return Trial(number, f"id{number}", given, score, 30.0, state, 0, error, curve)  # pyright: ignore[reportArgumentType]
 
 
 def sweep_of(count: int) -> list[Trial]:
