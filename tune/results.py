@@ -14,6 +14,7 @@ from hexray.config import RunConfig
 from hexray.files import atomic_write
 from hexray.ratings.differences import mean_difference, verdict
 from tune.space import BASELINE, Values
+from tune.words import copied, in_words
 
 BEST_FILE = "best.yaml"
 SWEEP_FILE = "sweep.json"
@@ -141,19 +142,3 @@ def show(trials: Sequence[Trial], arms: Sequence[Mapping[str, Any]], out: Consol
     for line in arms:
         if "verdict" in line:
             out.print(line["verdict"], soft_wrap=True)
-
-
-def copied(times: int) -> str:
-    """Say how often a trial went on as a copy of a better one, after what else is said of it."""
-    if not times:
-        return ""
-    return ", copied once" if times == 1 else f", copied {times} times"
-
-
-def in_words(values: Values) -> str:
-    """Say what a trial changed, in one line."""
-    parts = [
-        f"{path} {value:.3g}" if isinstance(value, float) else f"{path} {value}"
-        for path, value in values.items()
-    ]
-    return ", ".join(parts) or "nothing"

@@ -12,9 +12,10 @@ from rich.console import Console
 
 from hexray.config import RunConfig
 from hexray.placement import wanted_by
-from tune.results import Trial, copied, in_words
+from tune.results import Trial
 from tune.search import METRIC, TIME, VALUES, Choosing, limited
 from tune.trial import COPIES, WHOLE, Trials, run_trial
+from tune.words import copied, in_words
 
 _FAILURES = 2
 """How often a trial that failed goes on from its checkpoint before it is given up."""

@@ -16,7 +16,7 @@ from hexray.errors import HexrayError, SettingsError
 from hexray.placement import wanted_by
 from tune.asked import Asked, read_asked, record
 from tune.plots import draw_sweep
-from tune.population import ROUNDS
+from tune.population import rounds_of
 from tune.results import (
     WINNER,
     Trial,
@@ -77,7 +77,9 @@ def sweep(asked: Asked) -> int:
         at_once = options.concurrent or max(1, int(cpus // need))
         is_pbt = options.scheduler == "pbt"
         watched = _watched(config, options.scheduler)
-        trials = Trials(watched, folder, options.metric, rounds=ROUNDS if is_pbt else 1)
+        trials = Trials(
+            watched, folder, options.metric, rounds=rounds_of(config.minutes * 60) if is_pbt else 1
+        )
         stage = Stage(trials, at_once, options.gpus, out)
         arms: Mapping[str, Values] = space.arm_values()
         again: list[Trial] = []

@@ -1,23 +1,17 @@
 """The learner: trains on what replay sends, publishes weights, writes checkpoints."""
 
 import time
-from collections.abc import Mapping
 from math import isqrt
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from hexray.config import RunConfig
 from hexray.data.rows import Rows
 from hexray.errors import CheckpointError, DiskRefuses, TrainingError
 from hexray.net.checkpoint import Checkpoint, newest_checkpoint, prune, save_checkpoint
+from hexray.net.kept import Published
 from hexray.net.trainer import Trainer
 from hexray.usage import Spent
-
-Published = tuple[int, Mapping[str, NDArray[np.float32]]]
-"""The number of weights, and they themselves."""
 
 
 class _WeightsLost(TrainingError):

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from hexray.actors.learner import Published
 from hexray.actors.paced import Budget, Pace, PacedPlayer, Stopped
 from hexray.config import RunConfig, SearchSettings, candidates_for
 from hexray.errors import CheckpointError, SlotEmpty
 from hexray.evaluation import BEST, HOME, RIVAL, EvaluateAsync, know_nothing
 from hexray.net.kept import (
+    Published,
     ServedNet,
     keep_net,
     kept_path,

@@ -31,6 +31,9 @@ SHIPPED = "shipped"
 _SUFFIX = ".safetensors"
 _KEYS = ("version", "settings", "sha256")
 
+Published = tuple[int, Mapping[str, NDArray[np.float32]]]
+"""The number of weights, and they themselves."""
+
 
 class ServedNet(NamedTuple):
     """A network to play with: settings of its run, version, weights for ``Evaluator.load``.

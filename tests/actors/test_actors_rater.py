@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Awaitable
 from functools import cache
 from pathlib import Path
@@ -319,3 +321,11 @@ def test_players_that_run_ahead_get_nothing_from_the_rater(tmp_path: Path) -> No
     asyncio.run(rater.begin((1, WEIGHTS)))
     rated(rater, 2, *range(5, 25, 2))
     assert BEST not in dict(servers.loads)
+
+
+@pytest.mark.parametrize("module", ["remote_judge", "remote_player", "actors.replay"])
+def test_processes_that_ask_a_server_do_without_torch(module: str) -> None:
+    """It would take two seconds and 180 MB of each."""
+    look = f"import sys, hexray.{module}; print('torch' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"

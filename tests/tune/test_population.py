@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ray import tune
 
-from tune.population import ROUND, ROUNDS
+from tune.population import ROUND, rounds_of
 from tune.search import METRIC, VALUES, choosing, limited, scheduling
 from tune.space import Choice, Range, Space
 from tune.trial import WHOLE
@@ -22,6 +22,7 @@ from tune.trial import WHOLE
 RATE = "learner.learning_rate"
 CLIMB = Space(space={RATE: Range(low=1, high=1000, log=True)})
 STATE = "state.json"
+ROUNDS = 3
 
 
 def climb(config: Mapping[str, Any]) -> None:
@@ -101,6 +102,19 @@ def test_no_one_waits_for_a_trial_that_failed(ray_here: None, tmp_path: Path) ->
     (whole,) = [each.metrics for each in found if each.error is None]
     assert whole is not None
     assert whole[WHOLE]
+
+
+def test_rounds_are_few_and_not_too_short() -> None:
+    assert [rounds_of(seconds) for seconds in (6, 30, 50, 60, 3600)] == [2, 2, 3, 4, 4]
+
+
+@pytest.mark.timeout(240)
+def test_nobody_follows_who_is_no_worse(ray_here: None, tmp_path: Path) -> None:
+    def even(config: Mapping[str, Any]) -> None:
+        climb({VALUES: {RATE: 1.0}})
+
+    assert not one_after_another(even, tmp_path, samples=3).errors
+    assert not list(tmp_path.glob("*/pbt_global.txt"))
 
 
 @given(st.floats(0, 1e9) | st.sampled_from([math.inf]), st.integers(-5, 5))

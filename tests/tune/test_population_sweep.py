@@ -11,7 +11,6 @@ import yaml
 from training_command import TINY
 
 from hexray.events import read_events
-from tune.population import ROUNDS
 from tune.trial import COPIES
 
 RATE = "learner.learning_rate"
@@ -35,8 +34,8 @@ def test_a_trial_goes_on_from_the_checkpoint_of_another(
     assert done.returncode == 0, done.stdout + done.stderr
     trials = json.loads((folder / "sweep.json").read_text())["trials"]
     assert [trial["state"] for trial in trials] == ["whole", "whole"]
-    # After each round but the last one of two is the worse.
-    assert sum(trial[COPIES] for trial in trials) == ROUNDS - 1
+    # After the first of two rounds one of two is the worse: with such rates, and asked raw.
+    assert sum(trial[COPIES] for trial in trials) == 1
     assert "done, copied" in done.stdout
     for trial in trials:
         run = folder / "trials" / trial["id"]
@@ -47,4 +46,4 @@ def test_a_trial_goes_on_from_the_checkpoint_of_another(
             assert re.fullmatch(rf"goes on from version \d+ of trial {other}", event.text)
         before = [yaml.safe_load(file.read_text()) for file in run.glob("settings-*.yaml")]
         assert len(before) == len(copied)  # settings are changed by being copied, and only then
-        assert json.loads((run / "run.json").read_text())["starts"] == ROUNDS
+        assert json.loads((run / "run.json").read_text())["starts"] == 2
