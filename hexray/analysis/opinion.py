@@ -63,7 +63,10 @@ def opinion_of(
 
     ``line`` is ``Thinker.line``.
     """
-    visits, values = found.visits, found.values
+    visits, values, cells = found.visits, found.values, found.best_first()
+    if found.proven < 0 and not visits.any():
+        # Every move loses; what the network would play resists, the first cell of the board not.
+        cells = [int(np.argmax(found.priors))]
     candidates = [
         Candidate(
             cell=cell,
@@ -73,7 +76,7 @@ def opinion_of(
             prior=float(found.priors[cell]),
             line=line(cell, length),
         )
-        for cell in found.best_first()[:top]
+        for cell in cells[:top]
     ]
     return Opinion(
         size=board.size,

@@ -123,6 +123,10 @@ def parse_line(line: bytes, visits: int) -> list[Position] | Action | Refused:
         return _refused(first["msg"], str(first["loc"][0]), query_id)
     except _Misfit as error:
         return _refused(str(error), error.field, query_id)
+    if action.action == "terminate" and action.terminate_id is None:
+        return _refused(
+            "terminateId is missing; say which query is to end", "terminateId", query_id
+        )
     turns = None if action.turn_numbers is None else tuple(action.turn_numbers)
     return Action(action.action, said, action.terminate_id, turns)
 

@@ -31,7 +31,7 @@ def read_game(text: str, size: int | None = None) -> GameRecord:
     A list such as ``a1 b2, c3`` or ``1. a1 2. swap-pieces`` needs the ``size`` of its board, or
     says it before: ``#5 a1 b2``. Raises FileFormatError, and IllegalMove for a move of a list.
     """
-    text = text.strip().removeprefix("\ufeff").lstrip()
+    text = bare(text)
     if text.startswith("("):
         found: GameRecord | Rejected | None = next(read_sgf(text), None)
     elif sized := _SIZED.fullmatch(text):
@@ -48,6 +48,11 @@ def read_game(text: str, size: int | None = None) -> GameRecord:
     if size not in (None, found.size):
         raise FileFormatError(f"the game is on {found.size}x{found.size}, not {size}x{size}")
     return found
+
+
+def bare(text: str) -> str:
+    """Leave out what stands around a text and is none of it."""
+    return text.strip().removeprefix("\ufeff").lstrip()
 
 
 def write_game(record: GameRecord, notation: Notation) -> str:

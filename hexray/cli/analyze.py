@@ -19,7 +19,8 @@ from hexray.analysis.opinion import Opinion, as_json, opinion_of
 from hexray.analysis.protocol import MAX_VISITS
 from hexray.analysis.texts import game_of, read_game
 from hexray.cli.networks import own_output, player_net
-from hexray.errors import FileFormatError, SettingsError
+from hexray.cli.output_file import check_output
+from hexray.errors import FileFormatError, IllegalMove, SettingsError
 from hexray.files import atomic_write
 from hexray.game.board import BLUE, EMPTY, MAX_SIZE, MIN_SIZE, RED, Boards
 from hexray.game.notation import move_name
@@ -57,7 +58,7 @@ class Given:
 
 
 def analyze(
-    net: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="NET")]] = SHIPPED,
+    net: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="[NET]")]] = SHIPPED,
     /,
     given: Annotated[Given, tyro.conf.arg(name="")] = Given(),
     *,
@@ -86,6 +87,9 @@ def analyze(
         batch: Answer queries until the input ends.
     """
     _check(simulations, seconds, top, given.board)
+    _refuse_unheard(game, batch, seconds, svg)
+    if net.lower().endswith((".sgf", ".hsgf")):
+        raise SettingsError(f"{net} is named like a game, not a network; give it as --sgf {net}")
     if batch:
         return _answer_queries(net, given, simulations)
     evaluate, size = player_net(net, given.board)
@@ -112,6 +116,18 @@ def _check(simulations: int, seconds: float | None, top: int, board: int | None)
         raise SettingsError(f"--board {board}: use {MIN_SIZE} to {MAX_SIZE}")
 
 
+def _refuse_unheard(game: bool, batch: bool, seconds: float | None, svg: Path | None) -> None:
+    """Refuse what would have no effect beside --game or --batch."""
+    if game and batch:
+        raise SettingsError("--game and --batch are two things; give one of them")
+    if batch and seconds is not None:
+        raise SettingsError("--batch is bounded by maxVisits alone; leave --seconds out")
+    if svg is not None and (game or batch):
+        raise SettingsError("--svg draws one position; leave --game and --batch out")
+    if svg is not None:
+        check_output("--svg", svg)
+
+
 def _answer_queries(net: str, given: Given, simulations: int) -> int:
     if given != Given(board=given.board):
         raise SettingsError("--batch reads its games from standard input; give none beside it")
@@ -125,7 +141,13 @@ def _game(given: Given, size: int) -> Game:
     """Read the game, and take back what comes after the turn to look at."""
     text = _text(given)
     is_list = "#" not in text and not text.lstrip().startswith("(")
-    game = game_of(read_game(text, size if is_list else given.board))
+    try:
+        game = game_of(read_game(text, size if is_list else given.board))
+    except (FileFormatError, IllegalMove) as error:
+        if given.sgf is None:
+            raise
+        source = "standard input" if str(given.sgf) == "-" else given.sgf
+        raise FileFormatError(f"{source}: {error}") from error
     turn, played = given.turn, len(game.plies)
     if turn is not None and not 0 <= turn <= played:
         raise SettingsError(f"--turn {turn}: the game has {played} moves")

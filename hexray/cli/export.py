@@ -6,6 +6,7 @@ from typing import Annotated
 import tyro
 
 from hexray.cli.networks import found_net
+from hexray.cli.output_file import check_output
 from hexray.net.onnx import CHECKED_SIZES, export_onnx
 
 
@@ -21,9 +22,10 @@ def export(
     torch first, and not written when an answer differs. Needs pip install "hexray[onnx]".
 
     Args:
-        net: Run folder, RUN@best, checkpoint, or a network that a run kept.
+        net: Run folder, RUN@best, checkpoint, a network that a run kept, or shipped.
         onnx: File to write.
     """
+    check_output("--onnx", onnx)
     found = found_net(net)
     difference = export_onnx(found, onnx)
     sides = ", ".join(str(size) for size in CHECKED_SIZES)

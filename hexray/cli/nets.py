@@ -42,7 +42,7 @@ _COLUMNS: tuple[tuple[str, JustifyMethod], ...] = (
 
 
 def nets(
-    run: tyro.conf.Positional[Path],
+    run: tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="RUN")]],
     /,
     *,
     validate: bool = False,
@@ -65,7 +65,7 @@ def nets(
         run: Run folder.
         validate: Load each network and check its hashes and that its numbers are finite.
         prune: Move networks that are not needed into the archive; not while the run goes on.
-        every: With --prune, of the older ones every so manieth stays; 0 keeps none.
+        every: With --prune, of the older ones every Nth stays; 0 keeps none.
         dry_run: With --prune, only say what would go.
         json_output: Print one line of JSON.
     """

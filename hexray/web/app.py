@@ -158,7 +158,8 @@ async def _read(_: Served, request: Request) -> Response:
 
 
 async def _write(_: Served, request: Request) -> Response:
-    return json_answer({"text": text_of(await asked(request, WriteRequest))})
+    wanted = await asked(request, WriteRequest)
+    return json_answer({"text": await asyncio.to_thread(text_of, wanted)})
 
 
 async def _calculate_move(served: Served, request: Request) -> Response:

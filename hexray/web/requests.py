@@ -1,18 +1,21 @@
 """What a request may say: its JSON checked field by field, and the game in it played over."""
 
 import reprlib
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hexray.errors import IllegalMove
 from hexray.files import strict_json
 from hexray.game.board import BLUE, EMPTY, MAX_SIZE, MIN_SIZE, RED
+from hexray.game.formats.game_tree import MAX_POSITIONS
 from hexray.htp.game import Game, parse_point
 from hexray.web.refused import refusal
 
 MAX_SIMULATIONS = 20_000
 MAX_SECONDS = 60.0
+MAX_TEXT = 200
+"""Characters of a name."""
 _PLIES = MAX_SIZE * MAX_SIZE + 2
 
 Size = Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE)]
@@ -20,7 +23,8 @@ Simulations = Annotated[int, Field(ge=1, le=MAX_SIMULATIONS)]
 Seconds = Annotated[float, Field(gt=0, le=MAX_SECONDS)]
 _Name = Annotated[str, Field(max_length=20)]
 _Moves = Annotated[list[_Name], Field(max_length=_PLIES)]
-_Text = Annotated[str, Field(max_length=200)]
+_Line = Annotated[str, Field(max_length=_PLIES * 12)]
+_Text = Annotated[str, Field(max_length=MAX_TEXT)]
 
 
 class Wire(BaseModel):
@@ -53,10 +57,18 @@ class ReadRequest(Wire):
 
 
 class WriteRequest(Wire):
-    """A game to be written for another program."""
+    """A game to be written for another program.
+
+    variations  each a text, ``4 c3 d4``: the number of the position it follows, and its moves;
+                0 is the empty board, then come the positions of ``moves``, then those of the
+                variations in their order
+    result      who has won, red or blue, where the moves do not show it
+    """
 
     size: Size
     moves: _Moves
+    variations: Annotated[list[_Line], Field(max_length=MAX_POSITIONS)] = []
+    result: Literal["", "red", "blue"] = ""
     format: _Name
     first: _Text = ""
     second: _Text = ""

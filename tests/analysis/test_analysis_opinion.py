@@ -54,6 +54,14 @@ def test_a_move_that_was_never_tried_has_the_certain_result_of_its_position() ->
     assert opinion.proven == 1
 
 
+def test_where_every_move_loses_untried_the_networks_own_comes_first() -> None:
+    lost, never_tried = play_sequence(3, [4]), {"visits": np.zeros(9, int), "values": np.zeros(9)}
+    priors = np.array([0.05, 0.1, 0.1, 0.4, 0, 0.1, 0.1, 0.1, 0.05])
+    found = _found(move=0, value=-1.0, proven=-1, priors=priors, **never_tried)
+    opinion = opinion_of(found, lost, lambda cell, _: [cell])
+    assert [(move.cell, move.winrate) for move in opinion.candidates] == [(3, 0.0)]
+
+
 def test_as_json_it_is_plain_names_and_numbers() -> None:
     thinker = Thinker(know_nothing, None)
     board = play_sequence(7, [6])

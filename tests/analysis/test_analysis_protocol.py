@@ -129,6 +129,7 @@ def test_positions_that_wait_share_the_batches_of_the_network() -> None:
         (_query(maxVisits=10**30), "maxVisits", "100000"),
         (_query(boardXSize=2, moves=["a1", "b1", "a2"]), "analyzeTurns", "over at turn 3"),
         (_query(action="dance"), "action", "terminate"),
+        (_query(action="terminate"), "terminateId", "which query is to end"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_by_field_and_id(

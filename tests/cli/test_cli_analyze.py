@@ -138,6 +138,12 @@ def test_queries_are_answered_by_lines_of_json(
         (["--moves", "a1", "--turn", "2"], "--turn 2: the game has 1 moves"),
         (["--sgf", "/nowhere/game.sgf"], "/nowhere/game.sgf"),
         (["--batch", "--moves", "a1"], "--batch reads its games from standard input"),
+        (["--batch", "--game"], "--game and --batch are two things"),
+        (["--batch", "--seconds", "1"], "--batch is bounded by maxVisits alone"),
+        (["--batch", "--svg", "a.svg"], "--svg draws one position"),
+        (["--game", "--svg", "a.svg"], "--svg draws one position"),
+        (["--svg", "/nowhere/a.svg"], "--svg /nowhere/a.svg: there is no folder /nowhere"),
+        (["--svg", "/"], "--svg /: this is a folder"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -145,3 +151,19 @@ def test_what_makes_no_sense_is_refused(
 ) -> None:
     assert main(["analyze", "random", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_broken_file_is_named_with_the_place_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "game.sgf"
+    file.write_text("(;GM[11]SZ[5];B[c3]\n;W[c3])")
+    assert main(["analyze", "random", "--sgf", str(file)]) == 2
+    assert f"{file}: line 2, column 3: c3 is occupied" in capsys.readouterr().err
+
+
+def test_a_game_in_the_place_of_the_network_is_told_where_it_belongs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["analyze", "game.sgf"]) == 2
+    assert "give it as --sgf game.sgf" in capsys.readouterr().err

@@ -20,6 +20,19 @@ def answers(path: Path, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return session.run(["logits", "value"], {"cells": cells})
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("nowhere/net.onnx", "there is no folder"), ("", "this is a folder")]
+)
+def test_a_file_that_cannot_be_made_is_refused_and_nothing_left_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert main(["export", "shipped", "--onnx", str(folder / name)]) == 2
+    assert said in capsys.readouterr().err
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder"]
+
+
 def test_the_newest_checkpoint_of_a_run_goes_into_one_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -63,4 +76,4 @@ def test_a_folder_that_is_not_there_is_one_message(
     refused: Callable[..., str], tmp_path: Path
 ) -> None:
     kept = keep_net(tmp_path, ServedNet(CONFIG, 7, TRAINER.published(), []))
-    assert "No such file or directory" in refused("export", str(kept), "--onnx", "none/net.onnx")
+    assert "there is no folder none" in refused("export", str(kept), "--onnx", "none/net.onnx")

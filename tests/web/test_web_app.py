@@ -251,7 +251,8 @@ def test_a_game_is_read_and_written_over_the_api() -> None:
     written = asked("POST", "/api/write", {"size": 5, "moves": ["c3"], "format": "trmph"})
     assert written.json == {"text": "#5,c3"}
     read = asked("POST", "/api/read", {"text": "#5,c3"})
-    assert read.json == {"size": 5, "moves": ["c3"], "result": "", "first": "", "second": ""}
+    who = {"first": "", "second": ""}
+    assert read.json == {"size": 5, "moves": ["c3"], "variations": [], "result": "", **who}
 
 
 def test_a_site_of_playhex_is_answered_in_plain_text() -> None:

@@ -33,6 +33,15 @@ VALID: list[tuple[str, str, Any]] = [
     ("POST", "/api/read", {"text": "#11,b3:sc6"}),
     ("POST", "/api/read", {"text": "#3 a1 b2"}),
     ("POST", "/api/write", {"size": 3, "moves": ["a1", "b2"], "format": "sgf", "first": "Ann"}),
+    ("POST", "/api/read", {"text": "(;GM[11]SZ[3](;B[a1](;W[swap])(;W[b2];B[resign]))(;B[c3]))"}),
+    (
+        "POST",
+        "/api/write",
+        {
+            **{"size": 3, "moves": ["a1", "b2"], "variations": ["0 c3", "1 swap-pieces b1"]},
+            **{"format": "sgf", "result": "red"},
+        },
+    ),
     (
         "POST",
         "/calculate-move",

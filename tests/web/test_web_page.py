@@ -339,6 +339,146 @@ def test_another_move_in_the_past_begins_a_variation(visit: Visit) -> None:
     expect(page.locator("#moves [data-node]")).to_have_text(["Start", "1c3", "2d4", "3b2"])
 
 
+def tree_shown(page: Page) -> str:
+    """Return how the tree is drawn, whatever position is shown."""
+    drawn = page.locator("#moves").inner_html()
+    return re.sub(r' (?:data-node="\d+"|aria-current="step")', "", drawn)
+
+
+def test_a_game_is_saved_with_its_variations_and_loaded_as_the_same_tree(visit: Visit) -> None:
+    page = visit.open("#5,c3d4b2")
+    page.keyboard.press("ArrowLeft")
+    for name in ("e5", "a5"):
+        cell(page, name).click()
+    page.click("#resign")
+    page.locator("#moves [data-node]", has_text="d4").click()
+    cell(page, "a1").click()
+    page.locator("#moves [data-node]", has_text="c3").click()
+    page.click("#swap")
+    page.keyboard.press("Home")
+    cell(page, "b4").click()
+    drawn = tree_shown(page)
+    expect(page.locator(".variation")).to_have_count(4)
+    saved = save(page, "sgf")
+    assert saved == (
+        "(;FF[4]GM[11]SZ[5](;B[c3](;W[d4](;B[b2])(;B[e5];W[a5];B[resign])\n"
+        "(;B[a1]))(;W[swap-pieces]))(;B[b4]))\n"
+    )
+    assert save(page, "trmph") == "#5,b4"
+    page.reload()
+    page.click("#load")
+    page.fill("#load-text", saved)
+    page.click("#load-go")
+    expect(page.locator(".variation")).to_have_count(4)
+    assert tree_shown(page) == drawn
+    assert stones(page) == {"c3": "red", "d4": "blue", "b2": "red"}
+    assert save(page, "sgf") == saved
+
+
+def test_a_result_that_only_the_file_tells_stands_at_its_end_alone(visit: Visit) -> None:
+    page = visit.open()
+    page.click("#load")
+    page.fill("#load-text", "(;GM[11]SZ[5]RE[B+Time];B[c3](;W[d4])(;W[a1];B[b1]))")
+    page.click("#load-go")
+    status(page, "Red has won, as the file says")
+    assert "RE[B+" in save(page, "sgf")
+    page.locator("#moves [data-node]", has_text="b1").click()
+    status(page, "Blue to move")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.locator("#moves [data-node]", has_text="d4").click()
+    cell(page, "e5").click()
+    status(page, "Blue to move")
+
+
+@pytest.mark.parametrize("may_resign", [False, True])
+def test_a_network_resigns_a_lost_game_only_where_it_may(visit: Visit, may_resign: bool) -> None:
+    page = visit.open()
+    page.click("#new")
+    page.uncheck("#pie")
+    page.set_checked("#may-resign", may_resign)
+    page.click("#new-dialog button[value=cancel]")
+    page.click("#new")
+    expect(page.locator("#may-resign")).not_to_be_checked()
+    page.uncheck("#pie")
+    page.set_checked("#may-resign", may_resign)
+    page.select_option("#size", "2")
+    page.select_option("#player-blue", "1")
+    page.click("#start")
+    cell(page, "b1").click()  # whatever Blue does, a2 or b2 joins top and bottom
+    status(page, "Red has won: Blue has resigned" if may_resign else "Red to move")
+
+
+def test_a_deep_variation_can_still_be_read_and_clicked(visit: Visit) -> None:
+    names = [f"{column}{row}" for row in range(1, 8) for column in "abcdefg"]
+    deepest = ""
+    for depth in reversed(range(20)):
+        colour = "BW"[depth % 2]
+        deepest = f"(;{colour}[{names[2 * depth]}])(;{colour}[{names[2 * depth + 1]}]{deepest})"
+    page = visit.open()
+    page.click("#load")
+    page.fill("#load-text", f"(;GM[11]SZ[7]{deepest})")
+    page.click("#load-go")
+    last = page.locator("#moves [data-node]", has_text=names[39])
+    last.click()
+    assert len(stones(page)) == 20
+    size = last.evaluate("button => parseFloat(getComputedStyle(button).fontSize)")
+    assert size >= 12
+    whole, own = page.locator("#moves").bounding_box(), last.bounding_box()
+    assert whole is not None
+    assert own is not None
+    assert own["x"] + own["width"] <= whole["x"] + whole["width"]
+
+
+def test_a_game_that_cannot_be_saved_is_not_copied_or_downloaded_as_nothing(visit: Visit) -> None:
+    page = visit.open("#5,c3")
+    answer = {"status": 400, "json": {"error": "more than 5000 positions; delete some"}}
+    page.route("**/api/write", lambda route: route.fulfill(**answer))
+    page.click("#save")
+    expect(page.locator("#notice")).to_contain_text("more than 5000 positions")
+    expect(page.locator("#download")).to_be_disabled()
+    expect(page.locator("#copy")).to_be_disabled()
+    page.select_option("#save-format", "link")
+    expect(page.locator("#download")).to_be_enabled()
+    visit.wrong.clear()  # the browser itself reports every answer that is an error
+
+
+def test_a_text_that_is_too_long_is_refused_before_it_is_sent(visit: Visit) -> None:
+    page = visit.open("#5,c3")
+    page.click("#load")
+    long = {"name": "games.sgf", "mimeType": "text/plain", "buffer": b"(" * 70_000}
+    page.set_input_files("#load-file", [long])  # pyright: ignore[reportArgumentType]
+    assert page.input_value("#load-text") == ""
+    page.fill("#load-text", "(" * 70_000)
+    page.click("#load-go")
+    expect(page.locator("#notice")).to_contain_text("longer than 60 kB; load one game")
+    assert stones(page) == {"c3": "red"}
+
+
+def test_judging_a_game_does_not_replace_what_an_analysis_has_found(visit: Visit) -> None:
+    page = visit.open("#3,b2a1")
+    page.fill("#simulations", "2000")
+    page.click("#analyse")
+    expect(page.locator("#analyse")).to_be_enabled()
+    chance = page.inner_text("#chance")
+    page.route("**/api/judge", lambda route: route.fulfill(body=JUDGED, content_type=EVENTS))
+    page.click("#judge")
+    expect(page.locator("#moves [data-mark=blunder]")).to_have_text(re.compile("b2"))
+    assert page.inner_text("#chance") == chance
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#chance")).to_contain_text("Red 25%")
+
+
+EVENTS = "text/event-stream"
+JUDGED = (
+    "".join(
+        f'data: {{"ply": {ply}, "redWinrate": 0.25, "best": "", "loss": 0.5, "mark": "{mark}"}}\n\n'
+        for ply, mark in enumerate(("blunder", "", ""))
+    )
+    + "event: end\ndata: {}\n\n"
+)
+
+
 def test_a_link_restores_its_game_and_the_position_shown(visit: Visit) -> None:
     page = visit.open("#5,c3:sd4,b2:rb")
     assert page.url.endswith("#5,c3:sd4,b2:rb")

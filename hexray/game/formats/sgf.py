@@ -7,7 +7,7 @@ were swapped. Little Golem names points by two letters, counted from ``aa``.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from hexray.errors import IllegalMove, OffBoard
@@ -34,10 +34,10 @@ from hexray.game.notation import move_name, parse_move
 _DEFAULT_SIZE = "11"
 _SIZE = re.compile(r"([0-9]{1,3})(?::([0-9]{1,3}))?")
 _LETTERS = re.compile(r"[a-s]{2}")
-_COLOURS = {"B": RED, "W": BLUE}
+COLOURS = {"B": RED, "W": BLUE}
 _NAMES = {RED: "B", BLUE: "W"}
-_SWAPS = {"swap-pieces", "swap-sides", "swap"}
-_GIVES_UP: dict[str, Ending] = {"resign": "resigned", "forfeit": "forfeited"}
+SWAPS = {"swap-pieces", "swap-sides", "swap"}
+GIVES_UP: dict[str, Ending] = {"resign": "resigned", "forfeit": "forfeited"}
 _RESULT = re.compile(r"([BW])(?:\+(.*))?", re.IGNORECASE | re.DOTALL)
 _FORFEITS = ("f", "forfeit", "t", "time")
 _SAID = {"resigned": "+Resign", "forfeited": "+Forfeit", "joined": "+"}
@@ -79,6 +79,16 @@ def read_sgf_lines(
 def sgf_text(record: GameRecord) -> str:
     """Write a game as FF[4], a swap as swap-pieces, with a line break every few moves."""
     game = written_by_pieces(record)
+    points = [move_name(cell, game.size) for cell in game.cells]
+    if record.swapped:
+        points.insert(1, "swap-pieces")
+    nodes = [f";{'BW'[ply % 2]}[{point}]" for ply, point in enumerate(points)]
+    return wrapped([sgf_head(record), *nodes])
+
+
+def sgf_head(record: GameRecord) -> str:
+    """Write the beginning of a game: its board, who plays, and its result, if anybody knows."""
+    game = written_by_pieces(record)
     head = [f"(;FF[4]GM[11]SZ[{game.size}]"]
     if record.first:
         head.append(f"PB[{_escaped(record.first)}]")
@@ -86,16 +96,17 @@ def sgf_text(record: GameRecord) -> str:
         head.append(f"PW[{_escaped(record.second)}]")
     if game.winner != EMPTY:
         head.append(f"RE[{_NAMES[game.winner]}{_SAID[record.ending]}]")
-    points = [move_name(cell, game.size) for cell in game.cells]
-    if record.swapped:
-        points.insert(1, "swap-pieces")
-    nodes = [f";{'BW'[ply % 2]}[{point}]" for ply, point in enumerate(points)]
-    lines, line = [], "".join(head)
-    for node in nodes:
-        if len(line) + len(node) > _LINE:
+    return "".join(head)
+
+
+def wrapped(parts: Sequence[str]) -> str:
+    """Join the beginning of a game and its moves, and end it; lines are broken between them."""
+    lines, line = [], parts[0]
+    for part in parts[1:]:
+        if len(line) + len(part) > _LINE:
             lines.append(line)
             line = ""
-        line += node
+        line += part
     return "\n".join([*lines, f"{line})\n"])
 
 
@@ -112,6 +123,16 @@ def board_size(line: MainLine) -> int | Broken:
     size = int(match[1])
     reason = size_fault(size, int(match[2] or size))
     return Broken(given.at, reason) if reason else size
+
+
+def sgf_cell(point: str, size: int) -> int:
+    """Return the cell of a point in letters, or by its name; IllegalMove when there is none."""
+    if _LETTERS.fullmatch(point):
+        column, row = ord(point[0]) - ord("a"), ord(point[1]) - ord("a")
+        if column < size and row < size:
+            return row * size + column
+        raise OffBoard(f"{point!r} is off the {size}x{size} board")
+    return parse_move(point, size)
 
 
 class _Moves(NamedTuple):
@@ -138,7 +159,7 @@ def _read(line: MainLine, reading: Reading) -> GameRecord | Broken:
         said = _RESULT.fullmatch(result.text.strip())
         end = result.at
         if said is not None:
-            winner = _COLOURS[said[1].upper()]
+            winner = COLOURS[said[1].upper()]
             how = (said[2] or "").strip().lower()
             ending = "forfeited" if how in _FORFEITS else "resigned"
     first, second = (root[name].text if name in root else "" for name in ("PB", "PW"))
@@ -162,15 +183,15 @@ def _moves(properties: list[Property], size: int) -> _Moves | Broken:
     for value in properties:
         if value.name in ("AB", "AW", "AE"):
             return Broken(value.at, f"{value.name} sets stones up; only games from the start")
-        if value.name not in _COLOURS:
+        if value.name not in COLOURS:
             continue
-        colour, point = _COLOURS[value.name], value.text.strip().lower()
+        colour, point = COLOURS[value.name], value.text.strip().lower()
         if loser != EMPTY:
             reason = f"{value.name}[{value.text}] comes after the end of the game"
             return Broken(value.at, reason, "after the end")
-        if point in _GIVES_UP:
-            loser, ending = colour, _GIVES_UP[point]
-        elif point in _SWAPS:
+        if point in GIVES_UP:
+            loser, ending = colour, GIVES_UP[point]
+        elif point in SWAPS:
             if len(cells) != 1 or swap != "none" or colour != BLUE:
                 return Broken(value.at, "swap is legal only as the second move")
             swap, wanted = None, point
@@ -178,7 +199,7 @@ def _moves(properties: list[Property], size: int) -> _Moves | Broken:
             return Broken(value.at, "a pass; hexray plays without")
         else:
             try:
-                cells.append(_cell(point, size))
+                cells.append(sgf_cell(point, size))
             except IllegalMove as error:
                 is_off = isinstance(error, OffBoard)
                 return Broken(value.at, str(error), "off board" if is_off else "no game")
@@ -192,15 +213,6 @@ def _moves(properties: list[Property], size: int) -> _Moves | Broken:
     if swap is None:
         swap = "sides" if wanted == "swap-sides" else "pieces"
     return _Moves(cells, places, swap, loser, ending)
-
-
-def _cell(point: str, size: int) -> int:
-    if _LETTERS.fullmatch(point):
-        column, row = ord(point[0]) - ord("a"), ord(point[1]) - ord("a")
-        if column < size and row < size:
-            return row * size + column
-        raise OffBoard(f"{point!r} is off the {size}x{size} board")
-    return parse_move(point, size)
 
 
 def _escaped(text: str) -> str:

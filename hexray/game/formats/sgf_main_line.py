@@ -15,7 +15,7 @@ MAX_GAME = 1_000_000
 _AHEAD = 100
 """Characters of the longest game."""
 
-_TOKEN = re.compile(r"\s*(?:([();])|([A-Za-z]+)|\[((?:[^\\\]]++|\\.)*+)\])", re.DOTALL)
+TOKEN = re.compile(r"\s*(?:([();])|([A-Za-z]+)|\[((?:[^\\\]]++|\\.)*+)\])", re.DOTALL)
 _ESCAPED = re.compile(r"\\(\r\n|\n\r|.)", re.DOTALL)
 
 
@@ -92,7 +92,7 @@ def _game(text: str, begin: int) -> tuple[int, MainLine | Broken]:
     """
     properties: list[Property] = []
     node, name, depth, at, is_main = -1, "", 0, begin, True
-    while match := _TOKEN.match(text, at, begin + MAX_GAME):
+    while match := TOKEN.match(text, at, begin + MAX_GAME):
         mark, found, value = match.groups()
         at = match.end()
         if mark == "(":
@@ -108,14 +108,18 @@ def _game(text: str, begin: int) -> tuple[int, MainLine | Broken]:
         elif not name or node < 0:
             return at, Broken(match.start(3) - 1, "a value without a property")
         elif is_main:
-            plain = _ESCAPED.sub(_unescaped, value)
-            properties.append(Property(node, name, plain, match.start(3) - 1))
+            properties.append(Property(node, name, plain(value), match.start(3) - 1))
     rest = text[at : at + _AHEAD].strip()
     if begin + MAX_GAME < len(text) and (at > begin + MAX_GAME - 2 or rest[:1] in ("", "[")):
         return at, Broken(begin, f"a game longer than {MAX_GAME} characters")
     if rest[:1] in ("", "["):
         return at, Broken(begin, "the game has no end")
     return at, Broken(at, f"{rest[:8]!r} is no SGF")
+
+
+def plain(value: str) -> str:
+    """Return the text of a value as it is meant."""
+    return _ESCAPED.sub(_unescaped, value)
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 /** The page of `hexray play`: what people do, what then happens, and drawing it. */
 
-import { about, ask, ServerError } from "./api.js";
+import { about, ServerError } from "./api.js";
 import { makeBoard } from "./board.js";
 import { drawButtons, offerNets } from "./controls.js";
 import { amountIn, makeLoad, makeNewGame, makeSave } from "./dialogs.js";
@@ -13,6 +13,7 @@ import { makeMoves } from "./moves.js";
 import { makeOpinion } from "./opinion.js";
 import * as state from "./page.js";
 import { EMPTY, IllegalMove, RESIGN, SWAP } from "./rules.js";
+import { readGame, writeGame } from "./saved.js";
 import * as thinking from "./thinking.js";
 import { grow, lineOf, newTree, promote, remove, show, sibling } from "./tree.js";
 import { makeWork } from "./work.js";
@@ -51,30 +52,25 @@ function go(node) {
   moved();
 }
 
-function startGame({ size, players: wanted, strength, hasSwap }) {
-  Object.assign(page, { players: wanted, strength, hasSwap });
-  players.write({ size, players: wanted, strength, hasSwap });
+function startGame({ size, players: wanted, ...rules }) {
+  Object.assign(page, { players: wanted, ...rules });
+  players.write({ size, players: wanted, ...rules });
   begin(newTree(size), { isLive: true });
 }
 
 async function load(text) {
   try {
-    const { size, moves, result, first, second } = await ask("/api/read", { text });
+    const { tree, names } = await readGame(text);
     page.players = { red: state.HUMAN, blue: state.HUMAN };
-    begin(newTree(size, moves), { names: { first, second }, result });
+    begin(tree, { names });
   } catch (error) {
     complainOf(error);
   }
 }
 
 async function written(format) {
-  const line = lineOf(page.tree);
-  const { size, moves } = line.at(-1).game;
-  if (format === "link") {
-    return location.href.split("#")[0] + hashOf(size, moves);
-  }
   try {
-    return (await ask("/api/write", { size, moves, format, ...page.names })).text;
+    return await writeGame(page, format, location.href);
   } catch (error) {
     complainOf(error);
     return "";
@@ -97,11 +93,9 @@ function restore() {
   }
 }
 
-function begin(tree, { isLive = false, names = { first: "", second: "" }, result = "" }) {
+function begin(tree, { isLive = false, names = { first: "", second: "" } }) {
   work.stop();
-  // What a file says of the result is of interest only where its moves do not show it.
-  const isOpen = lineOf(tree).at(-1).game.winner === EMPTY;
-  Object.assign(page, { tree, isLive, names, result: isOpen ? result : "" });
+  Object.assign(page, { tree, isLive, names });
   moved();
 }
 
@@ -282,7 +276,10 @@ function beginFirst() {
   const net = page.nets[0];
   const kept = players.read({});
   const isKept = known(kept.players?.red) && known(kept.players?.blue);
-  if (isKept) Object.assign(page, { players: kept.players, hasSwap: kept.hasSwap, strength: kept.strength });
+  if (isKept) {
+    const { players: wanted, strength, hasSwap, mayResign = false } = kept;
+    Object.assign(page, { players: wanted, strength, hasSwap, mayResign });
+  }
   if (restore()) return;
   if (!isKept && net) page.players = { red: state.HUMAN, blue: net.id };
   begin(newTree((isKept && kept.size) || net?.board || 11), { isLive: true });

@@ -4,6 +4,7 @@ import { offerNets } from "./controls.js";
 import { html } from "./elements.js";
 import { HUMAN } from "./page.js";
 import { MAX_SIZE, MIN_SIZE } from "./rules.js";
+import { MAX_TEXT_BYTES, TOO_LONG } from "./saved.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -13,6 +14,7 @@ const at = (id) => document.getElementById(id);
  * @property {{ red: string, blue: string }} players
  * @property {{ unit: string, amount: number }} strength
  * @property {boolean} hasSwap
+ * @property {boolean} mayResign
  */
 
 /**
@@ -38,7 +40,8 @@ export function makeNewGame(onStart) {
   onClosed("new-dialog", "start", () => {
     const strength = { unit: unit.value, amount: amountIn(amount, unit.value === "simulations") };
     const players = { red: red.value, blue: blue.value };
-    onStart({ size: Number(size.value), players, strength, hasSwap: at("pie").checked });
+    const rules = { hasSwap: at("pie").checked, mayResign: at("may-resign").checked };
+    onStart({ size: Number(size.value), players, strength, ...rules });
   });
   return (now) => {
     page = now;
@@ -48,7 +51,7 @@ export function makeNewGame(onStart) {
     size.value = page.tree.root.game.size;
     [red.value, blue.value] = [page.players.red, page.players.blue];
     [unit.value, amount.value] = [page.strength.unit, page.strength.amount];
-    at("pie").checked = page.hasSwap;
+    [at("pie").checked, at("may-resign").checked] = [page.hasSwap, page.mayResign];
     refresh();
     at("new-dialog").showModal();
   };
@@ -62,11 +65,16 @@ export function makeNewGame(onStart) {
 export function makeLoad(onText) {
   const [text, file] = [at("load-text"), at("load-file")];
   file.addEventListener("change", async () => {
-    if (file.files.length > 0) text.value = await file.files[0].text();
+    const [chosen] = file.files;
+    const isLong = chosen?.size > MAX_TEXT_BYTES;
+    file.setCustomValidity(isLong ? TOO_LONG : "");
+    file.reportValidity();
+    text.value = chosen && !isLong ? await chosen.text() : "";
   });
   onClosed("load-dialog", "load", () => onText(text.value));
   return () => {
     [text.value, file.value] = ["", ""];
+    file.setCustomValidity("");
     at("load-dialog").showModal();
   };
 }
@@ -78,11 +86,15 @@ export function makeLoad(onText) {
  */
 export function makeSave(write) {
   const [format, text, copy] = [at("save-format"), at("save-text"), at("copy")];
+  const put = (written) => {
+    text.value = written;
+    for (const id of ["copy", "download"]) at(id).disabled = written === "";
+  };
   const refresh = async () => {
-    text.value = "";
+    put("");
     const wanted = format.value;
     const written = await write(wanted);
-    if (wanted === format.value) text.value = written;
+    if (wanted === format.value) put(written);
   };
   format.addEventListener("change", refresh);
   copy.addEventListener("click", async () => {

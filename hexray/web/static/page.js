@@ -12,9 +12,9 @@
  * @property {{ red: string, blue: string }} players HUMAN or the id of a network
  * @property {{ unit: "simulations" | "seconds", amount: number }} strength of networks that play
  * @property {boolean} hasSwap
+ * @property {boolean} mayResign networks give up games that they take for lost
  * @property {boolean} isLive networks move when it is their turn; not while people look around
  * @property {{ first: string, second: string }} names of the players of a loaded game
- * @property {string} result of a loaded game that its moves do not show: red, blue or empty
  * @property {string | null} candidate whose line is shown on the board
  */
 
@@ -33,9 +33,9 @@ export function newPage() {
     players: { red: HUMAN, blue: HUMAN },
     strength: { unit: "simulations", amount: 64 },
     hasSwap: true,
+    mayResign: false,
     isLive: false,
     names: { first: "", second: "" },
-    result: "",
     candidate: null,
   };
 }
@@ -113,9 +113,8 @@ export function statusOf(page, isThinking) {
     const how = game.moves.at(-1) === RESIGN ? `: ${name(-game.winner)} has resigned` : "";
     return `${name(game.winner)} has won${how}`;
   }
-  if (page.result !== "" && following(page.tree.shown) === null) {
-    return `${page.result === "red" ? "Red" : "Blue"} has won, as the file says`;
-  }
+  const { result } = page.tree.shown;
+  if (result !== "") return `${result === "red" ? "Red" : "Blue"} has won, as the file says`;
   if (isThinking) return `${name(game.turn)} is thinking`;
   if (isNetsTurn(page) && !page.isLive) return `${name(game.turn)} to move: press Play on`;
   return `${name(game.turn)} to move${maySwapNow(page) ? ", or swap" : ""}`;

@@ -12,6 +12,8 @@ import { HUMAN, playerOf } from "./page.js";
 import { grow, lineOf } from "./tree.js";
 
 const BETWEEN_MOVES_MS = 250;
+/** Chance of winning in [0, 1] below which networks resign, where they may. */
+const RESIGN_BELOW = 0.05;
 
 /**
  * Let the network whose turn it is move at the position shown.
@@ -22,7 +24,8 @@ export async function letMove(page, signal) {
   const node = page.tree.shown;
   const { unit, amount } = page.strength;
   const net = playerOf(page, node.game.turn);
-  const request = { ...gameOf(node), net, [unit]: amount, swap: page.hasSwap };
+  const rules = { swap: page.hasSwap, resignBelow: page.mayResign ? RESIGN_BELOW : 0 };
+  const request = { ...gameOf(node), net, [unit]: amount, ...rules };
   // Two networks may be so fast that nobody would see the moves.
   const isWatched = page.players.red !== HUMAN && page.players.blue !== HUMAN;
   const wait = isWatched ? BETWEEN_MOVES_MS : 0;
@@ -59,7 +62,8 @@ export async function judge(page, net, simulations, signal, onReport) {
   const request = { ...gameOf(line.at(-1)), net, simulations };
   await follow("/api/judge", request, signal, ({ ply, redWinrate, best, loss, mark }) => {
     const [node, next] = [line[ply], line[ply + 1]];
-    node.redWinrate = redWinrate;
+    // An analysis of the position is deeper than this look at it.
+    if (node.opinion === null) node.redWinrate = redWinrate;
     if (next !== undefined) next.judged = { mark, loss, best };
     onReport(Math.min(ply + 1, line.length), line.length);
   });

@@ -15,6 +15,8 @@
  * @property {object | null} opinion what a network found here
  * @property {number | null} redWinrate chance of Red here, as it was last judged
  * @property {{ mark: string, loss: number, best: string } | null} judged the move that led here
+ * @property {string} result of a loaded game that ends here, where its moves do not show it: red,
+ *   blue or empty
  *
  * @typedef {object} Tree
  * @property {Node} root
@@ -36,6 +38,57 @@ export function newTree(size, moves = []) {
   const tree = { root, shown: root, nodes: new Map([[0, root]]) };
   for (const name of moves) grow(tree, name);
   return tree;
+}
+
+/**
+ * Make a tree of a game and its variations; the end of the main line is shown.
+ * @param {number} size
+ * @param {readonly string[]} moves the main line
+ * @param {readonly string[]} variations each a text, `4 c3 d4`: the number of the position that it
+ *   follows, and its moves; 0 is the empty board, then come the positions of the main line, then
+ *   those of the variations in their order
+ * @returns {Tree}
+ * @throws {IllegalMove}
+ */
+export function treeOf(size, moves, variations) {
+  const tree = newTree(size, moves);
+  const end = tree.shown;
+  for (const [before, ...names] of variations.map((text) => text.split(" "))) {
+    show(tree, tree.nodes.get(Number(before)));
+    for (const name of names) grow(tree, name);
+  }
+  show(tree, end);
+  return tree;
+}
+
+/**
+ * Write a tree as its lines; `treeOf` makes the same tree of them.
+ * @param {Tree} tree
+ * @returns {{ moves: string[], variations: string[] }}
+ */
+export function linesOf(tree) {
+  const numbers = new Map([[tree.root, 0]]);
+  const lines = [];
+  // What is added below is gone through as well.
+  const starts = [...tree.root.children];
+  for (const start of starts) {
+    const moves = [];
+    for (let at = start; at !== undefined; at = at.children[0]) {
+      numbers.set(at, numbers.size);
+      moves.push(at.move);
+      starts.push(...at.children.slice(1));
+    }
+    lines.push([numbers.get(start.parent), ...moves]);
+  }
+  const [main = [0], ...others] = lines;
+  return { moves: main.slice(1), variations: others.map((line) => line.join(" ")) };
+}
+
+/** The position at the end of the main line. @param {Tree} tree @returns {Node} */
+export function mainEnd(tree) {
+  let at = tree.root;
+  while (at.children.length > 0) [at] = at.children;
+  return at;
 }
 
 /**
@@ -131,6 +184,6 @@ function pathTo(at) {
 
 function node(id, parent, game, move) {
   const children = [];
-  const found = { opinion: null, redWinrate: null, judged: null };
+  const found = { opinion: null, redWinrate: null, judged: null, result: "" };
   return { id, parent, children, next: null, game, move, ...found };
 }
