@@ -75,6 +75,8 @@ class LearnerSettings(Settings):
     """Rows trained since players last got weights, beyond which training waits for that."""
     faults_most: Annotated[int, Field(ge=1)] = 3
     """Blocks in a row that nothing can be learned from, before the last checkpoint is taken."""
+    entropy_every: Annotated[int, Field(ge=0)] = 200
+    """Of so many steps one is watched: how it changes the entropy of the policy; 0: of none."""
 
 
 class CheckpointSettings(Settings):

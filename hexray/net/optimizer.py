@@ -25,9 +25,7 @@ class Optimizer:
 
     def __init__(self, net: HexNet, settings: LearnerSettings) -> None:
         named = dict(net.named_parameters())
-        by_muon = {name: _matrix(p) for name, p in named.items() if _is_kernel(name, p)}
-        if settings.optimizer == "adamw":
-            by_muon = {}
+        by_muon = {name: _matrix(p) for name, p in named.items() if is_by_muon(name, p, settings)}
         rest = {name: p for name, p in named.items() if name not in by_muon}
         decay = settings.weight_decay
         self._adamw = torch.optim.AdamW(
@@ -82,8 +80,10 @@ class Optimizer:
             yield name, weight, self._muon.state
 
 
-def _is_kernel(name: str, parameter: nn.Parameter) -> bool:
-    return parameter.ndim == 4 and len(parameter) > 1 and not is_trained_only(name)
+def is_by_muon(name: str, weight: Tensor, settings: LearnerSettings) -> bool:
+    """Say whether Muon moves a weight: kernels, but for those of readouts and of training alone."""
+    is_kernel = weight.ndim == 4 and len(weight) > 1 and not is_trained_only(name)
+    return is_kernel and settings.optimizer == "muon"
 
 
 def _matrix(kernel: nn.Parameter) -> nn.Parameter:

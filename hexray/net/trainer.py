@@ -24,12 +24,16 @@ from hexray.net.backend import (
     pick_device,
     place,
 )
+from hexray.net.entropy import entropy_change
 from hexray.net.half_turn import HalfTurn
 from hexray.net.loss import Losses, Targets, heads_of, loss
 from hexray.net.model import HexNet, copy_weights, fold, input_planes, is_trained_only
 from hexray.net.optimizer import Optimizer
 from hexray.net.targets import check_rows, empty_boards, targets_of
 from hexray.net.tuning import choose
+
+DRAWS = 8
+"""Moves drawn in a position to predict how a step changes the entropy of the policy."""
 
 
 class Trainer:
@@ -73,25 +77,33 @@ class Trainer:
 
         ``progress`` in [0, 1] is the part of the run that is over. Returns ``rows`` trained and
         means over the steps: the parts of ``Losses`` (``owner_loss`` and the like for auxiliary
-        heads), ``grad_norm`` before clipping and ``learning_rate``. Raises TrainingError on rows
-        that make no sense, lack a target or do not fill their batches, and when a loss is not
-        finite; then the steps before it are done, that one is not, and a state from before should
-        be loaded.
+        heads), ``grad_norm`` before clipping and ``learning_rate``. Every ``entropy_every`` steps
+        come ``entropy_change``, what that step did to the entropy of the policy on the next batch,
+        in nats, and ``entropy_change_predicted``. Raises TrainingError on rows that make no sense,
+        lack a target or do not fill their batches, and when a loss is not finite; then the steps
+        before it are done, that one is not, and a state from before should be loaded.
         """
         torch.set_num_threads(self._settings.threads)  # it holds for the calling thread only
         check_rows(rows, size, self._settings)
         planes = input_planes(rows.cells, size, self._device)
         targets = targets_of(rows, self._device)
         sums: dict[str, float] = {}
+        entropies: dict[str, float] = {}
         steps = len(rows.cells) // self._settings.batch_rows
-        for index in range(steps):
-            at = slice(index * self._settings.batch_rows, (index + 1) * self._settings.batch_rows)
+        batches = [
+            slice(first, first + self._settings.batch_rows)
+            for first in range(0, len(rows.cells), self._settings.batch_rows)
+        ]
+        for at, other in zip(batches, (*batches[1:], batches[0]), strict=True):
             rate = learning_rate(self.step, progress, self._settings)
             batch = Targets(*(column[at] for column in targets))
+            before = self._weights() if steps > 1 and self._is_watched() else None
             for name, value in self._step(planes[at], batch, rate).items():
                 sums[name] = sums.get(name, 0.0) + value
+            if before is not None:
+                entropies = self._change(before, planes[other], ~targets.occupied[other])
         means = {name: value / steps for name, value in sums.items()}
-        return {**means, "rows": float(len(rows.cells))}
+        return {**means, **entropies, "rows": float(len(rows.cells))}
 
     def is_finite(self) -> bool:
         """Say whether all weights, and the averages of them, are numbers."""
@@ -155,6 +167,22 @@ class Trainer:
             "grad_norm": norm,
             "learning_rate": rate,
         }
+
+    def _is_watched(self) -> bool:
+        every = self._settings.entropy_every
+        return every > 0 and self.step % every == every - 1
+
+    def _weights(self) -> dict[str, Tensor]:
+        return {name: weight.detach().clone() for name, weight in self._net.named_parameters()}
+
+    def _change(
+        self, before: Mapping[str, Tensor], planes: Tensor, empty: Tensor
+    ) -> dict[str, float]:
+        """Return what the last step did to the entropy of the policy, and what was predicted."""
+        after = {name: weight.detach() for name, weight in self._net.named_parameters()}
+        rng = np.random.default_rng(self.step)
+        predicted, exact = entropy_change(self._net, before, after, planes, empty, DRAWS, rng)
+        return {"entropy_change_predicted": predicted, "entropy_change": exact}
 
     def _probe(self, size: int) -> Callable[[Format], None]:
         net = copy.deepcopy(self._net)
