@@ -33,6 +33,7 @@ LAYERS = (
     {"controller", "throughput", "pipeline"},
     {"training"},
     {"loop"},
+    {"probes"},
     {"web"},
     {"cli", "tune", "examples", "benchmarks"},
 )
@@ -40,11 +41,11 @@ LAYERS = (
 
 HOMES = {
     "numba": {"game", "search"},
-    "torch": {"net"},
+    "torch": {"net", "probes"},
     "pyarrow": {"data"},
     "ray": {"cluster", "exported", "nodes", "calls", "supervisor", "loop"}
-    | {"throughput", "pipeline", "tune", "benchmarks"},
-    "matplotlib": {"report", "tune"},
+    | {"throughput", "pipeline", "probes", "tune", "benchmarks"},
+    "matplotlib": {"report", "probes", "tune"},
     "wandb": {"trackers"},
     "mlflow": {"trackers"},
     "scipy": {"ratings"},

@@ -22,6 +22,11 @@ from hexray.cli.openings import openings
 from hexray.cli.pipeline import pipeline
 from hexray.cli.play import play
 from hexray.cli.preflight import preflight
+from hexray.cli.probe_entropy import entropy
+from hexray.cli.probe_learning import gradients, init, overfit
+from hexray.cli.probe_lessons import ablate, compare_training
+from hexray.cli.probe_looking import curves, policy, reanalyze, value
+from hexray.cli.probe_players import memory, speed
 from hexray.cli.replay import replay
 from hexray.cli.report import report
 from hexray.cli.search import search
@@ -36,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given[:1] == ["preflight"]:  # its arguments are those of another command
             return preflight(*given[1:])
+        if given[:2] == ["probe", "entropy"]:  # its settings depend on what they begin with
+            return entropy(*given[2:])
         return _verbs().cli(args=given, prog="hexray")
     except BrokenPipeError:
         # Whoever read the output has enough; Python must not try to flush the rest at exit.
@@ -83,4 +90,14 @@ def _verbs() -> SubcommandApp:
     verbs.command(data_verbs, name="data")
     verbs.command(pipeline)
     verbs.command(benches, name="bench")
+    verbs.command(_probes(), name="probe")
     return verbs
+
+
+def _probes() -> SubcommandApp:
+    probes = SubcommandApp()
+    for probe in (entropy, overfit, init, gradients, compare_training, ablate):
+        probes.command(probe)
+    for probe in (curves, value, policy, reanalyze, memory, speed):
+        probes.command(probe)
+    return probes

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from math import sqrt
 from statistics import fmean
 
-from scipy.stats import ttest_ind
+from scipy.stats import ttest_ind, ttest_rel
 
+from hexray.errors import RatingsError
 from hexray.ratings.elo import CONFIDENCE, Estimate, check_confidence
 from hexray.ratings.intervals import score_of_games
 
@@ -27,6 +28,27 @@ def mean_difference(
         return Estimate(difference, difference, difference)
     interval = ttest_ind(ours, theirs, equal_var=False).confidence_interval(confidence)
     return Estimate(difference, float(interval.low), float(interval.high))
+
+
+def paired_difference(
+    ours: Sequence[float], theirs: Sequence[float], confidence: float = CONFIDENCE
+) -> Estimate | None:
+    """Estimate the mean of ``ours`` less that of ``theirs``, runs of the same seeds in order.
+
+    Student's interval of the differences, much narrower where the seed decides more than what is
+    compared. None for fewer than two pairs. Where all differences are equal it is that difference.
+    Raises RatingsError where a run has no other of its seed.
+    """
+    check_confidence(confidence)
+    if len(ours) != len(theirs):
+        raise RatingsError(f"{len(ours)} runs and {len(theirs)} make no pairs; give each its other")
+    if len(ours) < 2:
+        return None
+    differences = [one - other for one, other in zip(ours, theirs, strict=True)]
+    if len(set(differences)) == 1:
+        return Estimate(differences[0], differences[0], differences[0])
+    interval = ttest_rel(ours, theirs).confidence_interval(confidence)
+    return Estimate(fmean(differences), float(interval.low), float(interval.high))
 
 
 def share_difference(
