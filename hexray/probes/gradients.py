@@ -36,7 +36,8 @@ LEAST_RATIO, MOST_RATIO = 1e-5, 3e-2
 """Of an update to its weights in one step at the full learning rate: outside nothing is learnt, or
 what is learnt is lost again. Healthy runs of hexray have 1e-4 to 1e-2."""
 CPU = torch.device("cpu")
-Gradients = dict[str, Tensor]
+_ROOM = 3.0
+"""Factor between what is drawn and the edge of a logarithmic axis."""
 
 
 class Group(NamedTuple):
@@ -176,16 +177,19 @@ def draw_gradients(figure: Figure, flow: Flow) -> None:
     odd = [not VANISHES <= group.before / (typical or 1) <= EXPLODES for group in flow.groups]
     colours = [BAD if each else GOOD for each in odd]
     _bars(left, [group.before for group in flow.groups], colours)
+    left.set_xlim(min(_shown(group.after) for group in flow.groups) / _ROOM, None)
     left.plot([_shown(group.after) for group in flow.groups], places, "|", color=INK, markersize=14)
     left.set_yticks(places, names)
     left.invert_yaxis()
     left.set_title(
-        f"norm of the gradient (bar |: after clipping; {flow.clipped:.0%} of steps clipped)",
+        f"norm of the gradient (line: after clipping; {flow.clipped:.0%} of steps clipped)",
         fontsize=9,
         color=INK,
     )
     fine = [LEAST_RATIO <= group.ratio <= MOST_RATIO for group in flow.groups]
     _bars(right, [group.ratio for group in flow.groups], [GOOD if each else BAD for each in fine])
+    right.set_xlim(min(right.get_xlim()[0], LEAST_RATIO / _ROOM), None)
+    right.set_xlim(None, max(right.get_xlim()[1], MOST_RATIO * _ROOM))
     for bound in (LEAST_RATIO, MOST_RATIO):
         right.axvline(bound, color=INK, linestyle=":", linewidth=1)
     right.set_title("update over weights, one step at the full rate", fontsize=9, color=INK)
@@ -262,6 +266,7 @@ def _noise_said(flow: Flow) -> str:
 def _bars(axes: Axes, values: Sequence[float], colours: Sequence[str]) -> None:
     axes.barh(range(len(values)), [_shown(value) for value in values], color=colours)
     axes.set_xscale("log")
+    axes.set_xlim(min(map(_shown, values)) / _ROOM, max(map(_shown, values)) * _ROOM)
     axes.grid(axis="x", color=GRID)
     axes.set_axisbelow(True)
 

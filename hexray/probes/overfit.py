@@ -8,9 +8,11 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from torch import Tensor
 
 from hexray.config import NetSettings, RunConfig
 from hexray.data.rows import Rows
@@ -28,8 +30,6 @@ GOAL = 0.95
 _LOOK_EVERY = 20
 _ALIKE = 0.02
 
-Weights = dict[str, NDArray[np.float32]]
-
 
 class Fit(NamedTuple):
     """How learning by heart went.
@@ -38,7 +38,6 @@ class Fit(NamedTuple):
     possible   the most that any network can reach on the rows, and ``fed`` on those delivered
     curve      policy loss of each step in nats; ``floor``: the entropy of the targets delivered
     moved      how far the weights have come, as a share of their length
-    weights    as they are served in the end
     fault      why training broke off
     """
 
@@ -48,7 +47,6 @@ class Fit(NamedTuple):
     curve: list[float]
     floor: float
     moved: float
-    weights: Weights
     fault: str
 
     @property
@@ -70,7 +68,7 @@ def learn_by_heart(
     is_tied, rng = config.net.half_turn, np.random.default_rng(seed)
     learner = settings_for(config.learner, len(rows.cells))
     trainer = make(config.net, learner, size, seed)
-    sample, first = feed(rows), trainer.published()
+    sample, first = feed(rows), _learnt_weights(trainer)
     delivered = sample(4 * len(rows.cells), rng)
     possible, fed = most_right(rows, is_tied), most_right(with_label(delivered), is_tied)
     curve: list[float] = []
@@ -88,8 +86,8 @@ def learn_by_heart(
         accuracy.append(float(_right(config.net, trainer.published(), rows, size).mean()))
         if accuracy[-1] >= GOAL * possible:
             break
-    last, floor = trainer.published(), _entropy(delivered)
-    return Fit(accuracy, possible, fed, curve, floor, _moved(first, last), last, fault)
+    moved, floor = _moved(first, _learnt_weights(trainer)), _entropy(delivered)
+    return Fit(accuracy, possible, fed, curve, floor, moved, fault)
 
 
 def reason_of(fit: Fit, rate: float) -> str:
@@ -153,7 +151,6 @@ def judge_overfit(fit: Fit, leak: Leak | None, rows: int, rate: float) -> Findin
         "leak": None if leak is None else _as_json(leak),
         "confidence": CONFIDENCE,
     }
-    del numbers["weights"]
     return Finding(PROBE, verdict, "; ".join(parts), not reason and not is_leak, numbers)
 
 
@@ -206,7 +203,9 @@ def _as_json(leak: Leak) -> dict[str, Any]:
     return {"positions": leak.positions, "moves": moves, "winners": winners}
 
 
-def _right(net: NetSettings, weights: Weights, rows: Rows, size: int) -> NDArray[np.bool_]:
+def _right(
+    net: NetSettings, weights: dict[str, NDArray[np.float32]], rows: Rows, size: int
+) -> NDArray[np.bool_]:
     logits = answers(net, weights, rows, size).logits
     return right(moves_named(logits, rows.cells), rows, net.half_turn)
 
@@ -217,6 +216,12 @@ def _entropy(rows: Rows) -> float:
     return float(-(policy * np.log(np.where(policy > 0, policy, 1))).sum(axis=1).mean())
 
 
-def _moved(first: Weights, last: Weights) -> float:
-    was, now = (np.concatenate([each[name].ravel() for name in first]) for each in (first, last))
-    return float(np.linalg.norm(now - was) / np.linalg.norm(was))
+def _learnt_weights(trainer: Trainer) -> Tensor:
+    """Return all that steps move in one row; BatchNorm's statistics move without any step."""
+    net = trainer.state()["net"]
+    kept = (name for name in net if not name.endswith((".norm.mean", ".norm.variance")))
+    return torch.cat([net[name].flatten() for name in kept])
+
+
+def _moved(first: Tensor, last: Tensor) -> float:
+    return float((last - first).norm() / first.norm())

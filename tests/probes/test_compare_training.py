@@ -56,7 +56,7 @@ def _scaled_backward(
     return norm
 
 
-def compared(make: Any, steps: int = 30) -> Finding:
+def compared(make: Any, steps: int = 60) -> Finding:
     lessons = lessons_of(NET, SETTINGS, SIZE, steps, SEEDS)
     learnt = taught_all(lessons, ROWS, 0, lambda done, of: None, make)
     return judge_training(table_of(lessons, learnt), changes_of(lessons[0].learner))
@@ -64,7 +64,7 @@ def compared(make: Any, steps: int = 30) -> Finding:
 
 def made(losses: Mapping[str, float], norms: Mapping[str, float] | None = None) -> Finding:
     """Judge lessons whose losses are made up, each seed a little above the other."""
-    lessons = lessons_of(NET, SETTINGS, SIZE, 10, SEEDS)
+    lessons = lessons_of(NET, SETTINGS, SIZE, 100, SEEDS)
     learnt = []
     for lesson in lessons:
         loss = losses.get(lesson.name, losses[LEARNER]) + 0.1 * lesson.seed
@@ -86,7 +86,7 @@ def test_clipping_before_unscaling_is_named() -> None:
     assert finding.numbers["hurts"] == ["clipping"]
 
 
-@pytest.mark.parametrize("change", changes_of(settled(SETTINGS, 10)), ids=lambda c: c.setting)
+@pytest.mark.parametrize("change", changes_of(settled(SETTINGS, 100)), ids=lambda c: c.setting)
 def test_the_setting_without_which_the_loss_is_lower_is_named(change: Any) -> None:
     finding = made({LEARNER: 2.0, change.instead: 1.5})
     assert finding.verdict == f"{change.setting} hurts"
@@ -108,7 +108,7 @@ def test_a_learner_worse_than_the_plain_loop_is_said_where_no_setting_accounts_f
 
 
 def test_gradients_of_another_scale_than_the_plain_loops_are_named() -> None:
-    names = {lesson.name for lesson in lessons_of(NET, SETTINGS, SIZE, 1, SEEDS)}
+    names = {lesson.name for lesson in lessons_of(NET, SETTINGS, SIZE, 100, SEEDS)}
     norms = dict.fromkeys(names - {PLAIN, "no clipping"}, 1e-4)
     assert made({LEARNER: 2.0}, norms).verdict == "clipping hurts"
     norms["no clipping"] = 1e-4
