@@ -150,8 +150,8 @@ def settled(learner: LearnerSettings, steps: int) -> LearnerSettings:
     """Return the settings of a run for a short training that gives the same result every time.
 
     What a run would measure is fixed: ``auto`` is bfloat16, as it may choose that, and nothing is
-    compiled. Warm-up takes a tenth of the steps at most, and the memory of the averaged weights, which
-    would else be those of the beginning, a fiftieth.
+    compiled. Warm-up takes a tenth of the steps at most, and the memory of the averaged weights,
+    which would else be those of the beginning, a fiftieth.
     """
     changes = {
         "precision": "bfloat16" if learner.precision == "auto" else learner.precision,
