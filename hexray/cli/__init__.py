@@ -3,47 +3,86 @@
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 
 from tyro.extras import SubcommandApp
 
-from hexray.cli import bench, data
-from hexray.cli.analyze import analyze
-from hexray.cli.audit import audit
-from hexray.cli.compare import compare
-from hexray.cli.contents import contents
-from hexray.cli.export import export
-from hexray.cli.gauntlet import gauntlet
-from hexray.cli.htp import htp
-from hexray.cli.inspect import inspect
-from hexray.cli.match import match
-from hexray.cli.nets import nets
-from hexray.cli.openings import openings
-from hexray.cli.pipeline import pipeline
-from hexray.cli.play import play
-from hexray.cli.preflight import preflight
-from hexray.cli.probe_entropy import entropy
-from hexray.cli.probe_learning import gradients, init, overfit
-from hexray.cli.probe_lessons import ablate, compare_training
-from hexray.cli.probe_looking import curves, policy, reanalyze, value
-from hexray.cli.probe_players import memory, speed
-from hexray.cli.replay import replay
-from hexray.cli.report import report
-from hexray.cli.search import search
-from hexray.cli.solved import solved
-from hexray.cli.status import status, stop
 from hexray.errors import HexrayError
+
+Places = Mapping[str, "str | Places"]
+"""Where verbs are, ``MODULE:FUNCTION`` in this package, by their names."""
+
+VERBS: Places = {
+    "solved": "solved:solved",
+    "openings": "openings:openings",
+    "preflight": "preflight:preflight",
+    "status": "status:status",
+    "stop": "status:stop",
+    "report": "report:report",
+    "nets": "nets:nets",
+    "play": "play:play",
+    "analyze": "analyze:analyze",
+    "export": "export:export",
+    "match": "match:match",
+    "gauntlet": "gauntlet:gauntlet",
+    "htp": "htp:htp",
+    "data": {
+        "import": "data:import_",
+        "list": "contents:contents",
+        "export": "data:export",
+        "convert": "data:convert",
+        "quarantine": "data:quarantine",
+        "audit": "audit:audit",
+        "inspect": "inspect:inspect",
+        "search": "search:search",
+        "compare": "compare:compare",
+        "replay": "replay:replay",
+    },
+    "pipeline": "pipeline:pipeline",
+    "bench": {
+        "rules": "bench:rules",
+        "search": "bench:search",
+        "net": "bench:net",
+        "server": "bench:server",
+        "selfplay": "bench:selfplay",
+        "loop": "bench:loop",
+    },
+    "probe": {
+        "entropy": "probe_entropy:entropy",
+        "overfit": "probe_learning:overfit",
+        "init": "probe_learning:init",
+        "gradients": "probe_learning:gradients",
+        "compare-training": "probe_lessons:compare_training",
+        "ablate": "probe_lessons:ablate",
+        "curves": "probe_looking:curves",
+        "value": "probe_looking:value",
+        "policy": "probe_looking:policy",
+        "reanalyze": "probe_looking:reanalyze",
+        "memory": "probe_players:memory",
+        "speed": "probe_players:speed",
+    },
+}
+_GROUPS = {
+    "data": "Bring games into a store and out of it, look at them, and check them.",
+    "bench": "Measure how fast the parts are on this machine.",
+    "probe": "Find out what is wrong with a run or a network: docs/diagnosis.md.",
+}
+_READ_THEMSELVES = {
+    ("preflight",): "preflight:preflight",
+    ("probe", "entropy"): "probe_entropy:entropy",
+}
+"""Verbs whose options are those of another command, or depend on what they begin with."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the verb that the command line names; return the exit status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        if given[:1] == ["preflight"]:  # its arguments are those of another command
-            return preflight(*given[1:])
-        if given[:2] == ["probe", "entropy"]:  # its settings depend on what they begin with
-            return entropy(*given[2:])
-        return _verbs().cli(args=given, prog="hexray")
+        for names, place in _READ_THEMSELVES.items():
+            if tuple(given[: len(names)]) == names:
+                return _loaded(place)(*given[len(names) :])
+        return app_for(given, VERBS).cli(args=given, prog="hexray")
     except BrokenPipeError:
         # Whoever read the output has enough; Python must not try to flush the rest at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -56,48 +95,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _verbs() -> SubcommandApp:
-    verbs, benches = SubcommandApp(), SubcommandApp()
-    for measure in (bench.rules, bench.search, bench.net, bench.server, bench.selfplay, bench.loop):
-        benches.command(measure)
-    data_verbs = SubcommandApp()
-    data_verbs.command(name="import")(data.import_)
-    data_verbs.command(name="list")(contents)
-    for verb in (
-        data.export,
-        data.convert,
-        data.quarantine,
-        audit,
-        inspect,
-        search,
-        compare,
-        replay,
-    ):
-        data_verbs.command(verb)
-    verbs.command(solved)
-    verbs.command(openings)
-    verbs.command(preflight)
-    verbs.command(status)
-    verbs.command(stop)
-    verbs.command(report)
-    verbs.command(nets)
-    verbs.command(play)
-    verbs.command(analyze)
-    verbs.command(export)
-    verbs.command(match)
-    verbs.command(gauntlet)
-    verbs.command(htp)
-    verbs.command(data_verbs, name="data")
-    verbs.command(pipeline)
-    verbs.command(benches, name="bench")
-    verbs.command(_probes(), name="probe")
-    return verbs
+def app_for(given: Sequence[str], places: Places) -> SubcommandApp:
+    """Return the verbs of ``places``; if ``given`` begins with one of them, that one alone.
+
+    To load all of them takes seconds.
+    """
+    app = SubcommandApp()
+    named = [name for name in given[:1] if name in places]
+    for name in named or places:
+        place = places[name]
+        if isinstance(place, str):
+            app.command(_loaded(place), name=name)
+        else:
+            group = app_for(given[1:] if named else (), place)
+            app.command(group, name=name, help=_GROUPS[name])
+    return app
 
 
-def _probes() -> SubcommandApp:
-    probes = SubcommandApp()
-    for probe in (entropy, overfit, init, gradients, compare_training, ablate):
-        probes.command(probe)
-    for probe in (curves, value, policy, reanalyze, memory, speed):
-        probes.command(probe)
-    return probes
+def _loaded(place: str) -> Callable[..., int]:
+    module, _, function = place.partition(":")
+    return getattr(import_module(f"hexray.cli.{module}"), function)

@@ -1,7 +1,6 @@
 """``hexray match``: a score with its interval, and every game on record."""
 
 import json
-import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -103,7 +102,7 @@ def test_games_of_a_match_that_is_broken_off_are_stored(
         yield from islice(play_match(*match), 3)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["hexray.cli.match"], "play_match", broken_off)
+    monkeypatch.setattr("hexray.cli.match.play_match", broken_off)
     record, store = tmp_path / "games.jsonl", tmp_path / "store"
     options = ["--board", "3", "--games", "8", "--record", str(record), "--store", str(store)]
     assert main(["match", "random", "random", *options]) == 130

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -287,8 +286,7 @@ def test_no_run_starts_while_networks_are_moved(run: Path, monkeypatch: pytest.M
         refused.append(True)
         return []
 
-    # The package has the verb under the same name.
-    monkeypatch.setattr(sys.modules["hexray.cli.nets"], "may_go", start)
+    monkeypatch.setattr("hexray.cli.nets.may_go", start)
     assert nets(run, prune=True) == 0
     assert refused
     open_run_folder(run, CONFIG).close()

@@ -190,7 +190,7 @@ def test_without_the_package_it_is_said_how_to_install_it(
 @pytest.mark.process
 def test_the_command_line_does_not_load_onnx_until_it_is_asked_for() -> None:
     program = (
-        "import sys, hexray.cli, hexray.net.onnx\n"
+        "import sys, hexray.cli.export, hexray.net.onnx\n"
         "print([name for name in sys.modules if name.split('.')[0] in ('onnx', 'onnxruntime')])"
     )
     done = subprocess.run(

@@ -44,8 +44,7 @@ STEPS = {"buckets": 3, "epochs": 3, "checkpoint_rows": 256}
 def one_session(ray_here: None) -> Iterator[None]:
     """Let all pipelines of this module share one Ray."""
     with pytest.MonkeyPatch.context() as patch:
-        module = sys.modules["hexray.cli.pipeline"]  # the package names the command so
-        patch.setattr(module, "ray_session", lambda config: nullcontext())
+        patch.setattr("hexray.cli.pipeline.ray_session", lambda config: nullcontext())
         yield
 
 
