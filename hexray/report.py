@@ -105,7 +105,7 @@ def _draw_accuracy(axes: Axes, metrics: Sequence[Mapping[str, Any]]) -> None:
         if column:
             axes.plot(minutes, column, color=colour, lw=1.8, marker="o", ms=3.5, clip_on=False)
             labels.append((column[-1], f"{name} {column[-1]:.1%}", colour))
-    _label_ends(axes, labels)
+    label_ends(axes, labels)
 
 
 def _smaller_boards(metrics: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
@@ -126,7 +126,7 @@ def _draw_losses(axes: Axes, metrics: Sequence[Mapping[str, Any]]) -> None:
             marker = "o" if len(column) < _SMOOTH_FROM else ""
             axes.plot(minutes, column, color=colour, lw=1.6, marker=marker, ms=3, clip_on=False)
             labels.append((column[-1], f"{name} {column[-1]:.3f}", colour))
-    _label_ends(axes, labels)
+    label_ends(axes, labels)
 
 
 def _series(metrics: Sequence[Mapping[str, Any]], key: str) -> tuple[list[float], list[float]]:
@@ -148,8 +148,8 @@ def _prepare(axes: Axes, label: str, *, is_empty: bool) -> None:
         axes.grid(color=_GRID, lw=0.8)
 
 
-def _label_ends(axes: Axes, labels: list[tuple[float, str, str]]) -> None:
-    """Write names and last values right of the panel, from the lowest up, none over another."""
+def label_ends(axes: Axes, labels: list[tuple[float, str, str]]) -> None:
+    """Write labels (height in the data, text, colour) right of the panel, none over another."""
     low, high = axes.get_ylim()
     free_from = 0.0
     for value, text, colour in sorted(labels):

@@ -10,6 +10,7 @@ from hexray.machine import cpu_model
 from hexray.probes.caption import caption
 from hexray.probes.finding import BAD, GOOD, GRID, INK, OTHER, Finding
 from hexray.probes.player_kinds import Measured
+from hexray.report import label_ends
 
 SPEED, MEMORY = "speed", "memory"
 GROWTH_MB = 50.0
@@ -125,10 +126,10 @@ def _draw_memory(figure: Figure, measured: Sequence[Measured], finding: Finding)
         grows = memory_row(each)["growth_mb"] > GROWTH_MB
         share = np.linspace(0, 1, len(each.later_mb))
         right.plot(share, each.later_mb, color=BAD if grows else GOOD, linewidth=1.2)
-        right.annotate(each.kind, (1, each.later_mb[-1]), fontsize=8, color=INK)
     right.set_title("MB while many games are played at once", fontsize=9, color=INK)
     right.set_ylim(0, 1.15 * max(max(each.later_mb) for each in measured))
-    right.set_xlim(0, 1.25)
+    right.set_xlim(0, 1)
+    label_ends(right, [(each.later_mb[-1], each.kind, INK) for each in measured])
     right.grid(color=GRID)
     right.set_axisbelow(True)
     caption(figure, finding.sentence)
