@@ -105,7 +105,7 @@ def app_for(given: Sequence[str], places: Places) -> SubcommandApp:
     for name in named or places:
         place = places[name]
         if isinstance(place, str):
-            app.command(_loaded(place), name=name)
+            app.command(name=name)(_loaded(place))
         else:
             group = app_for(given[1:] if named else (), place)
             app.command(group, name=name, help=_GROUPS[name])
