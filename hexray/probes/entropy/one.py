@@ -141,10 +141,17 @@ def probe_in_detail(
     ours = batch_of(net, evaluation, size, settings, streams[0])
     theirs = batch_of(net, update, size, settings, streams[1])
     step = step_of(net, theirs.loss_units, memory, settings.direction, micro)
-    estimate = estimated(
-        net, ours.entropy_units, theirs.loss_units, step, settings.trace_units, micro, streams[2]
-    )
     own = step_of(net, ours.loss_units, memory, settings.direction, micro)
+    estimate = estimated(
+        net,
+        ours.entropy_units,
+        theirs.loss_units,
+        step,
+        own.linear,
+        settings.trace_units,
+        micro,
+        streams[2],
+    )
     u_statistic, u_se = single_batch(
         net, ours.entropy_units, ours.loss_units, own, estimate.slope, micro
     )
