@@ -135,11 +135,9 @@ def probe_in_detail(
     """Do the same, and return what the prediction is made of too."""
     begun, micro = time.perf_counter(), settings.micro_batch
     net, optimizer, memory, rate = subject_of(found, settings)
-    streams = np.random.default_rng(seed).spawn(3)
-    if update_seed is not None:
-        streams[1] = np.random.default_rng(update_seed)
-    ours = batch_of(net, evaluation, size, settings, streams[0])
-    theirs = batch_of(net, update, size, settings, streams[1])
+    here, there, probing = _streams(seed, update_seed)
+    ours = batch_of(net, evaluation, size, settings, here)
+    theirs = batch_of(net, update, size, settings, there)
     step = step_of(net, theirs.loss_units, memory, settings.direction, micro)
     own = step_of(net, ours.loss_units, memory, settings.direction, micro)
     estimate = estimated(
@@ -150,7 +148,7 @@ def probe_in_detail(
         own.linear,
         settings.trace_units,
         micro,
-        streams[2],
+        probing,
     )
     u_statistic, u_se = single_batch(
         net, ours.entropy_units, ours.loss_units, own, estimate.slope, micro
@@ -175,6 +173,14 @@ def probe_in_detail(
         seconds=time.perf_counter() - begun,
     )
     return single, Detail(rate, estimate, step, way, entropy(ours.policy), entropy(after))
+
+
+def _streams(seed: int, update_seed: int | None) -> list[np.random.Generator]:
+    """Return the random streams of the evaluation's moves, of the update's, and of the probing."""
+    streams = np.random.default_rng(seed).spawn(3)
+    if update_seed is not None:
+        streams[1] = np.random.default_rng(update_seed)
+    return streams
 
 
 def subject_of(found: Checkpoint, settings: EntropySettings) -> Subject:
