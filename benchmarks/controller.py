@@ -20,8 +20,8 @@ import tyro
 from hexray.cluster import here, ray_session
 from hexray.config import RunConfig, with_overrides
 from hexray.controller import Controller
-from hexray.crew import Actors
 from hexray.guard import Guard, Restraint
+from hexray.starting import Actors
 from hexray.usage import own_usage
 
 HOSTS = 6

@@ -1,10 +1,12 @@
 """Ray's side of a run: start it, place processes on its nodes, call them, and fetch answers.
 
 An actor is placed first and built by a call, then opened. When its process dies, Ray begins a new
-one behind the same handle, which waits to be built and opened again.
+one behind the same handle, which waits to be built and opened again. An actor at rest can be
+vacated, so that another one is built in its process.
 """
 
 import asyncio
+import gc
 import inspect
 import logging
 import os
@@ -197,26 +199,37 @@ def end_actors(actors: Iterable[Any]) -> None:
 def _built_by_call(body: type) -> type:
     """Move the constructor into a method: Ray keeps the class of errors of calls only."""
 
-    class Built(body):
+    class Built:
         def __init__(self) -> None:
             """Wait for ``build``."""
+            self._body: Any = None
             self._life: int | None = None
-            self._opened = asyncio.Event()
+            self._opened, self._busy = asyncio.Event(), 0
 
         # Asked again for ever, what kills its process would be tried for ever, unseen.
         @ray.method(max_task_retries=1)
         def build(self, life: int, *arguments: Any) -> None:
             """Construct the actor, once in a process; ``life`` counts its processes."""
             if self._life is None:
-                super().__init__(*arguments)
-                self._life = life
+                self._body, self._life = body(*arguments), life
             elif self._life != life:
                 raise NotBuilt(f"this process is life {self._life}, and a new one was to be {life}")
 
         def open(self) -> None:
             """Answer from now on what a process that died has left unanswered."""
-            _check_built(self)
+            _body_of(self)
             self._opened.set()
+
+        def vacate(self) -> bool:
+            """Forget the actor, so that another can be built; False while it is at work."""
+            if self._busy:
+                return False
+            if hasattr(self._body, "close"):
+                self._body.close()
+            self._body = self._life = None
+            self._opened = asyncio.Event()
+            gc.collect()
+            return True
 
         @ray.method(concurrency_group="control")
         def beat(self) -> tuple[bool, str]:
@@ -226,7 +239,7 @@ def _built_by_call(body: type) -> type:
         @ray.method(concurrency_group="control")
         def usage(self) -> dict[str, float]:
             """Return the usage of this process, and the CPU time ``spent`` by purpose."""
-            return {**own_usage()._asdict(), **getattr(self, "spent", {})}
+            return {**own_usage()._asdict(), **getattr(self._body, "spent", {})}
 
     Built.__name__ = Built.__qualname__ = body.__name__.lstrip("_").removesuffix("Actor")
     for name, method in inspect.getmembers(body, inspect.isfunction):
@@ -239,20 +252,23 @@ def _guarded(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     """Let a method of a new process wait until it is open, or refuse while it is not built."""
 
     async def waiting(self: Any, *arguments: Any) -> Any:
-        if name in _WAIT:
-            await self._opened.wait()
-        _check_built(self)
-        return await method(self, *arguments)
+        self._busy += 1
+        try:
+            if name in _WAIT:
+                await self._opened.wait()
+            return await method(_body_of(self), *arguments)
+        finally:
+            self._busy -= 1
 
     def at_once(self: Any, *arguments: Any) -> Any:
-        _check_built(self)
-        return method(self, *arguments)
+        return method(_body_of(self), *arguments)
 
     guarded: Any = waiting if inspect.iscoroutinefunction(method) else at_once
     # Ray looks at what is wrapped, so this must not stand on a ``functools.wraps``.
     return ray.method(num_returns=_APART.get(name, 1))(guarded)
 
 
-def _check_built(actor: Any) -> None:
-    if actor._life is None:
+def _body_of(actor: Any) -> Any:
+    if actor._body is None:
         raise NotBuilt(f"{type(actor).__name__} began anew and waits to be built")
+    return actor._body

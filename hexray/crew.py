@@ -1,10 +1,8 @@
 """The actors of a run: where each is placed, how it is built, and how it is built anew."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from hexray.actors.inference import InferenceServer
 from hexray.actors.learner import Learner
 from hexray.actors.replay import Replays
 from hexray.cluster import LOST, end_actors, fetch, here, place_actor
@@ -13,32 +11,20 @@ from hexray.curriculum import boards_of
 from hexray.data.rows import Further
 from hexray.errors import ActorDied
 from hexray.nodes import plan
-from hexray.placement import Placement, Seat
+from hexray.placement import Placement, Seat, wanted_by
 from hexray.remote_judge import JudgeActor
-from hexray.remote_player import PlayerActor
-
-Stages = Iterator[list[Any]]
-"""Calls that build an actor; those of a stage are asked for when the one before is done."""
-
-
-class Actors(NamedTuple):
-    """Handles of a run, servers and players by number; who holds them keeps the actors alive."""
-
-    servers: dict[int, Any]
-    players: dict[int, Any]
-    replay: Any
-    learner: Any
-    judge: Any
-
-    def named(self) -> dict[str, Any]:
-        """Return every actor by a name of its own."""
-        return {
-            **{f"server-{index}": server for index, server in self.servers.items()},
-            **{f"player-{index}": player for index, player in self.players.items()},
-            "replay": self.replay,
-            "learner": self.learner,
-            "judge": self.judge,
-        }
+from hexray.spares import Shape, Spares
+from hexray.stages import Stages, run_stages
+from hexray.starting import (
+    Actors,
+    build_players,
+    build_servers,
+    place_player,
+    place_players,
+    place_server,
+    place_servers,
+    server_stages,
+)
 
 
 class Crew:
@@ -52,16 +38,23 @@ class Crew:
     """
 
     def __init__(
-        self, config: RunConfig, folder: Path, name: str, start: int, label: str = ""
+        self,
+        config: RunConfig,
+        folder: Path,
+        name: str,
+        start: int,
+        label: str = "",
+        spares: Spares | None = None,
     ) -> None:
         """Start every actor and give the servers the learner's weights.
 
         ``name`` is the run's, ``start`` counts its starts: both keep games apart from all others.
-        ``label`` begins the names of the actors where several runs share a session of Ray.
+        ``label`` begins the names of the actors where several runs share a session of Ray, and
+        ``spares`` may have their processes already.
         Raises ActorDied when a process dies meanwhile.
         """
         self._config, self._folder, self._name, self._start = config, folder, name, start
-        self._label = label
+        self._label, self._spares = label, spares
         try:
             self._begin()
         except LOST as error:
@@ -71,38 +64,54 @@ class Crew:
             ) from error
 
     def _begin(self) -> None:
-        config, name, start, label = self._config, self._name, self._start, self._label
+        config = self._config
         placement = plan(config)
         self.gpus, self._cores = placement.gpus, dict(enumerate(placement.cores))
         self.asks = {index: seat.server for index, seat in enumerate(placement.players)}
         self.homes = {
+            "replay": here(),
             "learner": placement.learner,
+            "judge": here(),
             **{f"server-{index}": node for index, node in enumerate(placement.servers)},
             **{f"player-{index}": seat.node for index, seat in enumerate(placement.players)},
         }
+        self._shape, self._at_first = Shape(placement, wanted_by(config)), dict(self.homes)
         self._serving, self._numbers = set(self._cores), len(self.asks)
-        # Placed first, so that their processes come up while the servers are built. Replay writes
-        # into the run folder, which is the driver's.
+        kept = None if self._spares is None else self._spares.take(self._shape)
+        self.actors = kept or self._placed(placement)
+        self.version = 0
+        build_servers(config, placement, self.actors.servers)
+        run_stages([self._replay_stages(0)])
+        if not self.actors.players:
+            self.actors.players.update(place_players(placement, self._label))
+        build_players(config, placement, self.actors, f"{self._name}-{self._start}", self._start)
+        run_stages([self._learner_stages(0)])
+        self.version, self.published = fetch_published(self.actors.learner)
+        fetch([server.load.remote(self.published) for server in self.serving])
+        run_stages([self._judge_stages(0)])
+
+    def _placed(self, placement: Placement) -> Actors:
+        """Start all processes but the players', to come up while the servers are built."""
+        config, label = self._config, self._label
+        # Replay writes into the run folder, which is the driver's.
         replay = place_actor(Replays, f"{label}replay", here())
         threads, gpus = config.learner.threads, placement.gpus
         learner = place_actor(
             Learner, f"{label}learner", placement.learner, num_cpus=threads, num_gpus=gpus
         )
         judge = place_actor(JudgeActor, f"{label}judge", here())
-        servers = start_servers(config, placement, label)
-        self.actors = Actors(dict(enumerate(servers)), {}, replay, learner, judge)
-        self.version = 0
-        run_stages([self._replay_stages(0)])
-        players = start_players(config, placement, servers, replay, f"{name}-{start}", start, label)
-        self.actors.players.update(enumerate(players))
-        run_stages([self._learner_stages(0)])
-        self.version, self.published = fetch_published(learner)
-        fetch([server.load.remote(self.published) for server in servers])
-        run_stages([self._judge_stages(0)])
+        return Actors(place_servers(config, placement, label), {}, replay, learner, judge)
 
     def end(self) -> None:
         """End all processes."""
         end_actors(self.actors.named().values())
+
+    def leave(self) -> None:
+        """Leave the processes, which nobody asks any more, to the next run, or end them."""
+        if self._spares is not None and self.homes == self._at_first:
+            self._spares.keep(self._shape, self.actors)
+        else:
+            self.end()
 
     @property
     def serving(self) -> list[Any]:
@@ -115,16 +124,15 @@ class Crew:
 
     def add_server(self, index: int, node: str, cores: int) -> None:
         """Place one more server, which may use so many cores; it is not built yet."""
-        self.actors.servers[index] = _placed_server(
-            self._config, f"{self._label}server-{index}", node, self.gpus
-        )
+        name = f"{self._label}server-{index}"
+        self.actors.servers[index] = place_server(self._config, name, node, self.gpus)
         self._cores[index], self.homes[f"server-{index}"] = cores, node
 
     def add_player(self, seat: Seat) -> int:
         """Place one more player, under a number that none had before; return it."""
         index, self._numbers = self._numbers, self._numbers + 1
         name = f"player-{index}"
-        self.actors.players[index] = _placed_player(f"{self._label}{name}", seat.node)
+        self.actors.players[index] = place_player(f"{self._label}{name}", seat.node)
         self.asks[index], self.homes[name] = seat.server, seat.node
         return index
 
@@ -154,7 +162,7 @@ class Crew:
     def _server_stages(self, index: int, life: int) -> Stages:
         server, judge = self.actors.servers[index], self.actors.judge
         cores, players = self._cores[index], self.players_of(index)
-        yield from _built_server(server, self._config, cores, players, life)
+        yield from server_stages(server, self._config, cores, players, life)
         yield [server.load.remote(self.published)]
         if index not in self._serving:
             self._serving.add(index)
@@ -192,73 +200,7 @@ class Crew:
         yield [judge.open.remote()]
 
 
-def start_servers(config: RunConfig, placement: Placement, label: str = "") -> list[Any]:
-    """Start the inference servers; each takes a GPU, or half of one, where there are any."""
-    servers = [
-        _placed_server(config, f"{label}server-{index}", node, placement.gpus)
-        for index, node in enumerate(placement.servers)
-    ]
-    run_stages(
-        _built_server(server, config, placement.cores[index], placement.players_of(index), 0)
-        for index, server in enumerate(servers)
-    )
-    fetch([server.open.remote() for server in servers])
-    return servers
-
-
-def start_players(
-    config: RunConfig,
-    placement: Placement,
-    servers: list[Any],
-    replay: Any,
-    name: str,
-    start: int,
-    label: str = "",
-) -> list[Any]:
-    """Start the players, each beside its server; ``replay`` acknowledges their games."""
-    seats = placement.players
-    players = [
-        _placed_player(f"{label}player-{index}", seat.node) for index, seat in enumerate(seats)
-    ]
-    fetch(
-        [
-            player.build.remote(
-                0, config, f"{name}-{index}", (start, index), servers[seat.server], replay
-            )
-            for index, (player, seat) in enumerate(zip(players, seats, strict=True))
-        ]
-    )
-    fetch([player.open.remote() for player in players])
-    return players
-
-
 def fetch_published(learner: Any) -> tuple[int, Any]:
     """Let the learner publish; return the number, and a reference to number and weights."""
     version, published = learner.publish.remote()
     return fetch(version), published
-
-
-def run_stages(every: Iterable[Stages]) -> None:
-    """Build several actors side by side, stage by stage, and wait until all are."""
-    stages = list(every)
-    while stages:
-        calls = [(stage, next(stage, None)) for stage in stages]
-        stages = [stage for stage, refs in calls if refs is not None]
-        fetch([ref for _, refs in calls for ref in refs or ()])
-
-
-def _placed_server(config: RunConfig, name: str, node: str, gpus: float) -> Any:
-    cpus = max(config.inference.threads, 1)
-    return place_actor(InferenceServer, name, node, num_cpus=cpus, num_gpus=gpus)
-
-
-def _placed_player(name: str, node: str) -> Any:
-    return place_actor(PlayerActor, name, node, num_cpus=1)
-
-
-def _built_server(server: Any, config: RunConfig, cores: int, players: int, life: int) -> Stages:
-    yield [server.build.remote(life, config.net, config.inference, config.board, cores)]
-    yield [
-        *(server.prepare.remote(board) for board in config.curriculum.boards),
-        server.register.remote(players * config.selfplay.halves),
-    ]

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from hexray.config import RunConfig
-from hexray.crew import Actors
 from hexray.curriculum import boards_of
 from hexray.play.first_moves import FirstMoves
+from hexray.starting import Actors
 
 
 class Reached(NamedTuple):

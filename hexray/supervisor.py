@@ -11,7 +11,7 @@ import ray
 from hexray.calls import Call, Calls
 from hexray.cluster import memory_limit
 from hexray.config import SupervisionSettings
-from hexray.crew import Crew, Stages
+from hexray.crew import Crew
 from hexray.errors import CrashBudgetSpent
 from hexray.health import (
     Health,
@@ -23,6 +23,7 @@ from hexray.health import (
     is_spent,
     wait_s,
 )
+from hexray.stages import Stages
 
 BEAT_SECONDS = 1.0
 BEATS_PER_SECOND = 100

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -31,6 +31,7 @@ from hexray.ratings.standings import listed
 from hexray.reached import Reached
 from hexray.report import write_curve, write_strength
 from hexray.run_folder import RunFolder
+from hexray.spares import Spares
 
 WRITE_SECONDS = 1.0
 _LOG_WIDTH = 200
@@ -55,20 +56,23 @@ def train_in_session(
     told: Channels,
     started: Callable[[Controller], object] = lambda _: None,
     label: str = "",
+    spares: Spares | None = None,
 ) -> tuple[Reached, float]:
     """Train in a run folder until the time is over, or ``started``'s controller is told to stop.
 
     Returns what was reached, which is also written into the folder, and seconds of training. The
-    names of actors begin with ``label``. Raises CrashBudgetSpent and TrainingError when training
-    cannot go on. The kernels should be warm already.
+    names of actors begin with ``label``; their processes come from ``spares`` and are left there in
+    the end. Raises CrashBudgetSpent and TrainingError when training cannot go on. The kernels
+    should be warm already.
     """
     begun = time.monotonic()
     write_machine(run.path)
-    crew = Crew(config, run.path, run.run_id, run.starts, label)
-    try:
+    crew = Crew(config, run.path, run.run_id, run.starts, label, spares)
+    with ExitStack() as failed:
+        failed.callback(crew.end)
         reached, trained_s = _train(run.path, config, told, crew, started, begun)
-    finally:
-        crew.end()
+        failed.pop_all()
+    crew.leave()
     reached.strength["ratings"] = listed(read_ladder(run.path))
     _write_results(run.path, config, reached)
     return reached, trained_s
@@ -111,6 +115,7 @@ def train_quietly(
     outlet: Outlet,
     label: str,
     started: Callable[[Controller], object] = lambda _: None,
+    spares: Spares | None = None,
 ) -> tuple[Reached, float]:
     """Train as one run of several in a session; what others show on a screen goes into ``log``."""
     warm_up(config)
@@ -126,6 +131,7 @@ def train_quietly(
             Channels(writer, view, alerts, (Exporter(run.path.name), outlet)),
             started=started,
             label=label,
+            spares=spares,
         )
 
 

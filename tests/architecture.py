@@ -25,7 +25,9 @@ LAYERS = (
     {"actors", "htp"},
     {"metrics", "exported", "trackers", "report", "console", "run_folder", "options"}
     | {"throttle", "rates", "cluster", "analysis"},
-    {"remote_player", "remote_judge", "calls", "figures", "preflight", "page", "nodes"},
+    {"remote_player", "remote_judge", "calls", "figures", "preflight", "page", "nodes", "stages"},
+    {"starting"},
+    {"spares"},
     {"crew"},
     {"supervisor", "reached"},
     {"asking"},

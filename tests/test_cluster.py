@@ -14,12 +14,13 @@ from hexray import cluster
 from hexray.actors.learner import Learner
 from hexray.cluster import fetch
 from hexray.config import with_overrides
-from hexray.crew import Actors, Crew
+from hexray.crew import Crew
 from hexray.data.store import GameStore
 from hexray.errors import CheckpointError, SettingsError, StoreError
 from hexray.evaluation import Evaluation, Leaves, know_nothing
 from hexray.net.checkpoint import load_net
 from hexray.presets import quick
+from hexray.starting import Actors
 
 pytestmark = pytest.mark.ray
 

@@ -18,9 +18,10 @@ from ray.cluster_utils import Cluster
 
 from hexray.cluster import fetch, ray_session
 from hexray.config import RunConfig, with_overrides
-from hexray.crew import Actors, Crew
+from hexray.crew import Crew
 from hexray.nodes import plan
 from hexray.presets import quick
+from hexray.starting import Actors
 
 CPUS = 5
 
@@ -89,7 +90,7 @@ def _names(actors: Actors) -> dict[str, Any]:
 
 
 def _clients(server: Any) -> int:
-    return server._clients
+    return server._body._clients
 
 
 def _seen(_: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import ray
 from ray import tune
 
 from hexray.config import RunConfig
@@ -17,6 +18,7 @@ from hexray.events import append_event, read_events
 from hexray.files import atomic_write
 from hexray.net.checkpoint import load_checkpoint, newest_checkpoint, newest_path
 from hexray.run_folder import open_run_folder
+from hexray.spares import Spares
 from hexray.training import train_quietly
 from tune.population import ROUND
 from tune.search import METRIC, TIME, VALUES
@@ -37,6 +39,8 @@ _MEASURED = {
 _SEED = "seed"
 _LOG_FILE = "log.txt"
 _COPIED = "copied"
+_SPARES = Spares()
+"""Tune makes one trial after another in this process; so they need not start theirs anew."""
 
 
 class Trials(NamedTuple):
@@ -128,7 +132,10 @@ def _train_a_round(folder: Path, config: RunConfig, trials: Trials, name: str) -
         found, _ = newest_checkpoint(folder / "checkpoints")
         before_s = found.counters["trained_s"] if found else 0.0
         one = _Round(trials, name, before_s, config.minutes * 60)
-        reached, trained_s = train_quietly(run, config, log, one.watch, name, one.started)
+        place = ray.get_runtime_context().get_worker_id()[:8]
+        reached, trained_s = train_quietly(
+            run, config, log, one.watch, f"trials-{place}-", one.started, _SPARES
+        )
         copies = sum(event.kind == _COPIED for event in read_events(folder))
     score = reached.strength.get(trials.metric, _last_rating(reached.strength))
     if score is None and trained_s < config.minutes * 60:

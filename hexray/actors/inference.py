@@ -131,6 +131,12 @@ class InferenceServer:
         """Say in one line how the network is run, and how that was chosen."""
         return self._evaluators[LIVE].choice
 
+    def close(self) -> None:
+        """Serve no more. Nobody may be waiting for an answer."""
+        if self._worker is not None:
+            self._worker.cancel()
+        self._thread.shutdown()
+
     async def _serve(self) -> None:
         settings = self._settings
         while True:

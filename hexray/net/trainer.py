@@ -18,6 +18,7 @@ from hexray.net.backend import (
     Format,
     Forward,
     compiled,
+    describe_machine,
     formats,
     keep_freed_memory,
     may_compile,
@@ -30,7 +31,7 @@ from hexray.net.loss import Losses, Targets, heads_of, loss
 from hexray.net.model import HexNet, copy_weights, fold, input_planes, is_trained_only
 from hexray.net.optimizer import Optimizer
 from hexray.net.targets import check_rows, empty_boards, targets_of
-from hexray.net.tuning import choose
+from hexray.net.tuning import Candidate, settle
 
 DRAWS = 8
 """Moves drawn in a position to predict how a step changes the entropy of the policy."""
@@ -53,6 +54,8 @@ class Trainer:
     ) -> None:
         """Make a fresh network from ``seed``; ``size_hint`` is the board that is timed.
 
+        ``clock`` times what ``learner.precision`` leaves open, unless that is remembered.
+
         Raises SettingsError when ``learner.backend`` is compiled and there is no C++ compiler.
         """
         torch.set_num_threads(settings.threads)
@@ -67,7 +70,7 @@ class Trainer:
         self._average = {name: tensor.clone() for name, tensor in self._live.items()}
         self.step = 0
         self.rows_trained = 0
-        self.precision: Format = choose(formats(settings.precision), self._probe(size_hint), clock)
+        self.precision: Format = self._fastest(net_settings, size_hint, clock)
         self._forward: Forward = self._net
         if may_compile(settings.backend, "learner.backend"):
             self._forward = compiled(self._net)
@@ -184,15 +187,30 @@ class Trainer:
         predicted, exact = entropy_change(self._net, before, after, planes, empty, DRAWS, rng)
         return {"entropy_change_predicted": predicted, "entropy_change": exact}
 
-    def _probe(self, size: int) -> Callable[[Format], None]:
+    def _fastest(self, net: NetSettings, size: int, clock: Callable[[], float]) -> Format:
+        """Return the number format that trains fastest here, as measured or remembered."""
+        settings = self._settings
+        allowed = [
+            Candidate(precision, "eager", settings.threads)
+            for precision in formats(settings.precision)
+        ]
+        facts = {
+            "machine": describe_machine(self._device),
+            "net": net.model_dump(),
+            "size": size,
+            "trains": [settings.batch_rows, settings.optimizer, *heads_of(settings)],
+        }
+        return settle(allowed, facts, self._probe(size), clock).candidate.precision
+
+    def _probe(self, size: int) -> Callable[[Candidate], None]:
         net = copy.deepcopy(self._net)
         optimizer = Optimizer(net, self._settings)
         rows = empty_boards(self._settings, size)
         targets = targets_of(rows, self._device)
 
-        def work(precision: Format) -> None:
+        def work(candidate: Candidate) -> None:
             planes = input_planes(rows.cells, size, self._device)
-            losses = _losses(net, planes, targets, self._settings, precision)
+            losses = _losses(net, planes, targets, self._settings, candidate.precision)
             _backward(losses.total, net, self._settings.clip_norm, self._half_turn)
             optimizer.step(self._settings.learning_rate)
 

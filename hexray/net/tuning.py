@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError
@@ -22,7 +22,6 @@ from hexray.files import atomic_write
 from hexray.net.backend import Format, formats
 
 Mode = Literal["eager", "compiled", "graphs"]
-Entrant = TypeVar("Entrant")
 
 ROUNDS = 5
 
@@ -70,26 +69,15 @@ def candidates(
     ]
 
 
-def choose(
-    entrants: Sequence[Entrant],
-    work: Callable[[Entrant], object],
-    clock: Callable[[], float] = time.perf_counter,
-) -> Entrant:
-    """Return the entrant for which ``work`` takes least time, the first of equals.
-
-    Each is warmed up once, then timed ROUNDS times in turn, and its best time counts; one alone is
-    not tried at all. ``work`` must not return before the device is done.
-    """
-    return entrants[0] if len(entrants) == 1 else _fastest(entrants, work, clock)[0]
-
-
 def tune(
     allowed: Sequence[Candidate],
     work: Callable[[Candidate], object],
     clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[Candidate, float]:
-    """Choose among ``allowed`` as ``choose`` does; return the winner and its best time in seconds.
+    """Return the candidate for which ``work`` takes least time, and its best time in seconds.
 
+    Each is warmed up once, then timed ROUNDS times in turn, and its best time counts; of equals
+    the first is taken. ``work`` must not return before the device is done.
     Precision and threads are chosen first, by eager runs, so that only one pair is ever compiled.
     """
     pairs = list(dict.fromkeys(_eager(candidate) for candidate in allowed))
@@ -170,8 +158,8 @@ def _eager(candidate: Candidate) -> Candidate:
 
 
 def _fastest(
-    entrants: Sequence[Entrant], work: Callable[[Entrant], object], clock: Callable[[], float]
-) -> tuple[Entrant, float]:
+    entrants: Sequence[Candidate], work: Callable[[Candidate], object], clock: Callable[[], float]
+) -> tuple[Candidate, float]:
     for entrant in entrants:
         work(entrant)
     seconds = [float("inf")] * len(entrants)

@@ -8,11 +8,11 @@ import ray
 
 from hexray.cluster import FETCH_SECONDS, fetch, ray_session
 from hexray.config import RunConfig, with_overrides
-from hexray.crew import start_players, start_servers
 from hexray.data.games import GameBlock
 from hexray.net.trainer import fresh_weights
 from hexray.nodes import plan
 from hexray.throughput.network import NetSpeed, Note, measure_net, with_backend
+from hexray.throughput.started import start_players, start_servers
 
 NET_SECONDS = 10.0
 WARM_SECONDS = 3.0
@@ -59,7 +59,7 @@ def measure_selfplay(config: RunConfig, seconds: float) -> SelfplaySpeed:
     fetch([server.load.remote(weights) for server in servers])
     body: Any = ray.remote(_Sink)
     sink = body.options(num_cpus=0).remote()
-    players = start_players(config, placement, servers, sink, "bench", 0)
+    players = start_players(config, placement, servers, sink)
     fetch([player.play.remote(WARM_SECONDS) for player in players])
     fetch([player.deliver.remote() for player in players])
     before, games = _totals(servers), fetch(sink.games.remote())

@@ -10,10 +10,10 @@ import ray
 
 from hexray.cluster import FETCH_SECONDS, fetch, remote_evaluate
 from hexray.config import RunConfig, with_overrides
-from hexray.crew import start_servers
 from hexray.evaluation import Leaves
 from hexray.net.trainer import fresh_weights
 from hexray.nodes import plan
+from hexray.throughput.started import start_servers
 
 
 class ServerSpeed(NamedTuple):

@@ -1,6 +1,7 @@
 """Training: steps that step, schedules, averages, clipping, resuming, and refusals."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -336,11 +337,16 @@ def test_a_learning_rate_of_zero_at_the_end_moves_no_weight() -> None:
     assert all(torch.equal(before[name], p) for name, p in made._net.named_parameters())
 
 
-def test_auto_precision_takes_the_faster_and_costs_no_step() -> None:
+def test_auto_precision_takes_the_faster_costs_no_step_and_is_remembered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     ticks = iter([0, 5, 5, 6] * 5)  # float32 takes 5, bfloat16 1
-    made = Trainer(NET, settings(precision="auto"), SIZE, 0, lambda: float(next(ticks)))
-    assert made.precision == "bfloat16"
-    assert same(made.state(), trainer().state())
+    for _ in range(2):
+        made = Trainer(NET, settings(precision="auto"), SIZE, 0, lambda: float(next(ticks)))
+        assert made.precision == "bfloat16"
+        assert same(made.state(), trainer().state())
+    assert not list(ticks)
 
 
 def test_rows_may_be_read_only() -> None:

@@ -15,7 +15,6 @@ from hexray.net.tuning import (
     Choice,
     cache_folder,
     candidates,
-    choose,
     describe,
     settle,
     tune,
@@ -93,44 +92,41 @@ def test_graphs_without_a_gpu_are_refused() -> None:
         listed(backend="graphs", compiler=True)
 
 
+A, B, C = (Candidate("float32", "eager", threads) for threads in (1, 2, 3))
+
+
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        ({"a": 2.0, "b": 1.0, "c": 3.0}, "b"),
-        ({"a": 1.0, "b": 2.0, "c": 2.0}, "a"),
-        ({"a": 1.0, "b": 1.0, "c": 1.0}, "a"),
-        ({"a": 3.0, "b": 2.0, "c": 1.0}, "c"),
+        ({A: 2.0, B: 1.0, C: 3.0}, B),
+        ({A: 1.0, B: 2.0, C: 2.0}, A),
+        ({A: 1.0, B: 1.0, C: 1.0}, A),
+        ({A: 3.0, B: 2.0, C: 1.0}, C),
     ],
 )
-def test_the_fastest_is_chosen(seconds: dict[str, float], expected: str) -> None:
+def test_the_fastest_is_chosen(seconds: dict[Candidate, float], expected: Candidate) -> None:
     clock = Stopwatch(seconds)
-    assert choose("abc", clock.work, clock) == expected
-
-
-def test_one_alone_is_not_measured() -> None:
-    clock = Stopwatch({})
-    assert choose(["a"], clock.work, clock) == "a"
-    assert clock.worked == []
+    assert tune([A, B, C], clock.work, clock)[0] == expected
 
 
 def test_the_first_slow_call_does_not_count() -> None:
-    clock = Stopwatch({"a": 2.0, "b": 1.0})
+    clock = Stopwatch({A: 2.0, B: 1.0})
 
-    def work(entrant: str) -> None:
-        clock.now += 100.0 if entrant == "b" and "b" not in clock.worked else 0.0
-        clock.work(entrant)
+    def work(candidate: Candidate) -> None:
+        clock.now += 100.0 if candidate == B and B not in clock.worked else 0.0
+        clock.work(candidate)
 
-    assert choose("ab", work, clock) == "b"
+    assert tune([A, B], work, clock)[0] == B
 
 
 def test_one_interruption_does_not_decide() -> None:
-    clock = Stopwatch({"a": 2.0, "b": 1.0})
+    clock = Stopwatch({A: 2.0, B: 1.0})
 
-    def work(entrant: str) -> None:
-        clock.work(entrant)
-        clock.now += 50.0 if entrant == "b" and clock.worked.count("b") == 2 else 0.0
+    def work(candidate: Candidate) -> None:
+        clock.work(candidate)
+        clock.now += 50.0 if candidate == B and clock.worked.count(B) == 2 else 0.0
 
-    assert choose("ab", work, clock) == "b"
+    assert tune([A, B], work, clock)[0] == B
 
 
 GRID = [
