@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hexray import crew, loop
+from hexray import loop, starting
 from hexray.config import RunConfig
 from hexray.data.games import GameBlock
 
 FOLDER = Path(os.environ["HEXRAY_TEST_ACKNOWLEDGED"])
 
 
-class LoggingPlayer(crew.PlayerActor):
+class LoggingPlayer(starting.PlayerActor):
     """A player that writes down what was acknowledged, the moment it learns of it."""
 
     def __init__(
@@ -35,5 +35,5 @@ class LoggingPlayer(crew.PlayerActor):
 
 if __name__ == "__main__":
     LoggingPlayer.__name__ = "PlayerActor"
-    crew.PlayerActor = LoggingPlayer
+    starting.PlayerActor = LoggingPlayer
     sys.exit(loop.main())
