@@ -3,13 +3,15 @@
 import textwrap
 from collections.abc import Sequence
 from statistics import fmean
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from matplotlib.figure import Figure
 
 from hexray.probes.finding import BAD, GRID, INK
 
 _WIDTH = 110
+_LABEL = 0.3
+"""Width of a label, as a share of the picture's."""
 
 
 class Line(NamedTuple):
@@ -25,7 +27,9 @@ def draw_lessons(figure: Figure, lines: Sequence[Line], sentence: str, base: str
     """Draw the lines from top to bottom, and the mean of the line ``base`` down through all."""
     axes = figure.subplots()
     means = {line.name: fmean(known) for line in lines if (known := finite(line.losses))}
-    lowest, highest = min(means.values(), default=0.0), max(means.values(), default=1.0)
+    losses = [loss for line in lines for loss in finite(line.losses)]
+    lowest, highest = min(losses, default=0.0), max(losses, default=1.0)
+    room = max(highest - lowest, 0.01) * 0.15
     for place, line in enumerate(lines):
         known = finite(line.losses)
         if not known:
@@ -39,14 +43,13 @@ def draw_lessons(figure: Figure, lines: Sequence[Line], sentence: str, base: str
             (mean[0], place),
             xytext=(0, 12),
             textcoords="offset points",
-            ha="center",
+            ha=_leaning((mean[0] - lowest + room) / (highest - lowest + 2 * room)),
             fontsize=8,
             color=INK,
             parse_math=False,
         )
     if base in means:
         axes.axvline(means[base], color=INK, linewidth=1, linestyle=":")
-    room = max(highest - lowest, 0.01) * 0.15
     axes.set_xlim(lowest - room, highest + room)
     axes.set_ylim(len(lines) - 0.5, -0.7)
     axes.set_yticks(range(len(lines)), [line.name for line in lines])
@@ -56,6 +59,13 @@ def draw_lessons(figure: Figure, lines: Sequence[Line], sentence: str, base: str
     figure.supxlabel(
         textwrap.fill(sentence, _WIDTH), fontsize=9, color=INK, x=0.01, ha="left", parse_math=False
     )
+
+
+def _leaning(share: float) -> Literal["left", "center", "right"]:
+    """Return the side at which a label begins that may not leave the picture."""
+    if share < _LABEL / 2:
+        return "left"
+    return "right" if share > 1 - _LABEL / 2 else "center"
 
 
 def finite(losses: Sequence[float | None]) -> list[float]:
