@@ -116,7 +116,7 @@ def draw_init(figure: Figure, shapes: Sequence[Shape]) -> None:
     """Draw both figures of every shape beside their bounds."""
     left, right = figure.subplots(1, 2, sharey=True)
     _bars(left, [shape.value for shape in shapes], MOST_VALUE, "mean size of the value")
-    title = "log(legal moves) less entropy, nats"
+    title = "entropy missing, nats"
     _bars(right, [shape.lost for shape in shapes], MOST_LOST, title)
     left.set_yticks(range(len(shapes)), [shape.name for shape in shapes])
     left.invert_yaxis()

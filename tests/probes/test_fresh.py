@@ -1,22 +1,26 @@
 """Fresh networks of every shape begin without an opinion, and one that has one is found."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hexray.config import NetSettings
 from hexray.net import model
-from hexray.probes.fresh import judge_init, random_positions, shapes_of
+from hexray.probes.finding import write_finding
+from hexray.probes.fresh import draw_init, judge_init, random_positions, shapes_of
 
 NET = NetSettings(blocks=2, channels=8, value_hidden=8)
 CELLS = random_positions(4, 64, np.random.default_rng(0))
 
 
-def test_fresh_networks_of_every_shape_call_all_even_and_all_moves_alike() -> None:
+def test_fresh_networks_of_every_shape_call_all_even_and_all_moves_alike(tmp_path: Path) -> None:
     shapes = shapes_of(NET, CELLS, 4, range(3))
     assert len(shapes) == 3 * 2 * 2
-    assert judge_init(shapes).is_sound
+    finding = judge_init(shapes)
+    assert finding.is_sound
+    write_finding(tmp_path, finding, lambda figure: draw_init(figure, shapes))
 
 
 def test_a_last_layer_a_hundred_times_too_large_is_found_in_every_shape(
