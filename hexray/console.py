@@ -118,7 +118,7 @@ def status_line(values: Mapping[str, float], total_s: float) -> str:
         f"solved: winner {shown.share('solved/winner_accuracy', 1)}, "
         f"move {shown.share('solved/move_accuracy', 1)}",
     ]
-    return " | ".join(parts)
+    return " | ".join((*parts, *_held_back(values)))
 
 
 def status_table(values: Mapping[str, float], total_s: float) -> Constrain:
@@ -146,7 +146,8 @@ def status_table(values: Mapping[str, float], total_s: float) -> Constrain:
         row = cells[first : first + 3]
         table.add_row(*(text for name, value in row for text in (_name(name), _value(value))))
     content = Group(_time_bar(shown, values, total_s), Text(), table)
-    panel = Panel(content, title="hexray", title_align="left", border_style="dim", padding=(0, 1))
+    title = ", ".join(("hexray", *_held_back(values)))
+    panel = Panel(content, title=title, title_align="left", border_style="dim", padding=(0, 1))
     return Constrain(panel, _WIDTH)
 
 
@@ -184,6 +185,12 @@ class _Shown:
     def _format(self, key: str, write: Callable[[float], str]) -> str:
         value = self._values.get(key, math.nan)
         return write(value) if math.isfinite(value) else _MISSING
+
+
+def _held_back(values: Mapping[str, float]) -> tuple[str, ...]:
+    """Say that the machine lets the run work for a part of the time only, and nothing otherwise."""
+    share = values.get("guard/share", 1.0)
+    return (f"held back to {share:.0%} of the time by the machine",) if share < 1 else ()
 
 
 def _time_bar(shown: _Shown, values: Mapping[str, float], total_s: float) -> Table:

@@ -116,7 +116,8 @@ class Restraint:
     ) -> None:
         """Look every so many seconds; ``report`` gets figures, ``note`` each change in words.
 
-        ``guard/level`` is 0 fine, 1 warn, 2 near critical, 3 critical; ``guard/NAME`` is a reading.
+        ``guard/level`` is 0 fine, 1 warn, 2 near critical, 3 critical, ``guard/share`` what it
+        leaves of the time, 0 to 1; ``guard/NAME`` is a reading.
         """
         self._guard, self._every_seconds, self._clock = guard, every_seconds, clock
         self._report, self._note = report, note
@@ -131,7 +132,8 @@ class Restraint:
         readings = self._guard.look()
         before, self._level = self._level, self._guard.level(readings)
         known = {f"guard/{one.name}": one.value for one in readings if not one.fault}
-        self._report({"guard/level": float(self._level), **known})
+        state = {"guard/level": float(self._level), "guard/share": SHARES[self._level]}
+        self._report({**state, **known})
         if self._level != before:
             worst = [str(one) for one in readings if one.level is not Level.FINE]
             self._note(

@@ -68,6 +68,19 @@ def test_what_is_missing_or_no_number_is_a_dash(values: dict[str, float]) -> Non
     assert " - " in "\n".join(rendered(values, 80))
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
+def test_a_run_that_is_held_back_says_so_all_the_time(share: float) -> None:
+    values, said = {**FULL, "guard/share": share}, f"held back to {share:.0%} of the time"
+    assert said in status_line(values, 4800)
+    assert said in rendered(values, 80)[0]
+
+
+def test_a_run_that_is_not_held_back_says_nothing_of_it() -> None:
+    values = {**FULL, "guard/share": 1.0}
+    assert status_line(values, 4800) == status_line(FULL, 4800)
+    assert rendered(values, 80) == rendered(FULL, 80)
+
+
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
 def test_the_table_fits_any_width(width: int) -> None:
     assert max(map(len, rendered(FULL, width))) <= width

@@ -118,7 +118,7 @@ def test_work_goes_on_for_the_share_of_the_time_that_the_level_allows(disk: floa
             if what not in until and restraint.may_begin(what):
                 until[what] = clock.now + seconds
     share = SHARES[Level(int(seen["guard/level"]))]
-    assert seen["guard/disk"] == disk
+    assert (seen["guard/disk"], seen["guard/share"]) == (disk, share)
     for seconds in worked.values():
         assert seconds / 1000 == pytest.approx(share, abs=0.01)
     assert len(notes) == (share < 1)

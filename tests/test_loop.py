@@ -96,6 +96,7 @@ def test_on_a_full_machine_nothing_is_played_and_the_run_says_why(
     output = train(tmp_path / "run", home, "--minutes=0.05", *full)
     assert "neither playing nor training until it is better: disk is at" in output
     assert "critical 0.002 by guard.disk_critical" in output
+    assert "held back to 0% of the time" in output
     lines = read_metrics(tmp_path / "run" / METRICS_FILE)
     assert {line["guard/level"] for line in lines if "guard/level" in line} == {3}
     assert not stored_ids(tmp_path / "run")
