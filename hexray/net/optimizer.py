@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from hexray.config import LearnerSettings
 from hexray.net.model import HexNet, is_trained_only
+from hexray.net.muon import Muon
 
 Moments = dict[str, dict[str, Tensor]]
 """What an optimizer remembers of each weight, by the weight's name."""
@@ -37,12 +38,7 @@ class Optimizer:
         )
         self._muon = None
         if by_muon:
-            self._muon = torch.optim.Muon(
-                by_muon.values(),
-                weight_decay=decay,
-                momentum=MUON_MOMENTUM,
-                adjust_lr_fn="match_rms_adamw",
-            )
+            self._muon = Muon(by_muon.values(), MUON_MOMENTUM, decay)
         self._kernels = [(named[name], matrix) for name, matrix in by_muon.items()]
         self._rest, self._by_muon = rest, by_muon
 
