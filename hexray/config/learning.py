@@ -47,8 +47,8 @@ class LearnerSettings(Settings):
     """Part of the run after which the learning rate falls linearly, 0 to 1."""
     final_rate: Share = 0.01
     """Learning rate at the end of the run as a share of learning_rate."""
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
-    """Decoupled weight decay of kernels and matrices."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.1
+    """Decoupled weight decay of kernels and matrices; holds their size, so the true rate."""
     clip_norm: Annotated[float, Field(gt=0)] = 5.0
     """Gradient norm above which gradients are scaled down."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.98
@@ -61,6 +61,8 @@ class LearnerSettings(Settings):
     """Weight of predicting the policy to the power 1/4, renormalised (KataGo); 0 leaves it out."""
     owner_weight: Annotated[float, Field(ge=0)] = 0.0
     """Weight of predicting who holds each cell at the end of a game played out; 0 leaves it out."""
+    winning_weight: Annotated[float, Field(ge=0)] = 0.5
+    """Weight of predicting of each move whether it wins; 0 leaves it out."""
     outcome_share: Share = 0.8
     """Share of the game's outcome in the value target; the rest is the root value."""
     precision: Precision = "auto"

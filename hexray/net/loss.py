@@ -13,7 +13,7 @@ from hexray.config import LearnerSettings
 NO_LOGIT = -1e9
 # KataGo's soft policy: temperature 4, docs/KataGoMethods.md.
 SOFT_POWER = 0.25
-HEADS = ("opponent", "soft_policy", "owner")
+HEADS = ("opponent", "soft_policy", "owner", "winning")
 
 
 class Targets(NamedTuple):
@@ -45,7 +45,9 @@ class Losses(NamedTuple):
     value           binary cross-entropy in nats, mean over all rows
     value_accuracy  share of all rows whose value has the sign of the outcome
     auxiliary       cross-entropy in nats of each head that training has, by name: mean over the
-                    rows that have a target, of owner over the empty cells that have one
+                    rows that have a target, of owner over the empty cells that have one. What a
+                    row has for winning: all its moves lose, when the mover lost, one half counted
+                    alike and one by the policy; when the mover won the moves of the policy win
     """
 
     total: Tensor
@@ -87,6 +89,8 @@ def _weight(name: str, settings: LearnerSettings) -> float:
 def _auxiliary_loss(name: str, logits: Tensor, targets: Targets) -> Tensor:
     if name == "owner":
         return _owner_loss(logits, targets)
+    if name == "winning":
+        return _winning_loss(logits, targets)
     policy = targets.reply if name == "opponent" else _softened(targets.policy)
     return _policy_loss(logits, policy, targets.occupied)
 
@@ -108,6 +112,17 @@ def _owner_loss(logits: Tensor, targets: Targets) -> Tensor:
     wins = (targets.owner > 0).float()
     by_cell = functional.binary_cross_entropy_with_logits(logits, wins, reduction="none")
     return (by_cell * counts).sum() / counts.sum().clamp(min=1)
+
+
+def _winning_loss(logits: Tensor, targets: Targets) -> Tensor:
+    empty = (~targets.occupied).float()
+    alike = empty / empty.sum(dim=1, keepdim=True).clamp(min=1)
+    won = (targets.outcome > 0)[:, None]
+    counts = torch.where(won, targets.policy, (targets.policy + alike) / 2)
+    wins = won.float().expand_as(logits)
+    by_cell = functional.binary_cross_entropy_with_logits(logits, wins, reduction="none")
+    rows_with_target = (counts.sum(dim=1) > 0).sum()
+    return (counts * by_cell).sum() / rows_with_target.clamp(min=1)
 
 
 def _win_share(targets: Targets, settings: LearnerSettings) -> Tensor:

@@ -30,7 +30,7 @@ RECTIFIED_GAIN = (2 / (1 - 1 / math.pi)) ** 0.5
 KERNEL_EPSILON = 1e-8
 SIMPLE_LAYERS = 3
 # Heads of training that read the value's view of the board; the others read the policy's.
-VALUE_HEADS = ("owner",)
+VALUE_HEADS = ("owner", "winning")
 _TRAINED_ONLY = "auxiliary."
 
 Norm = Literal["batch", "none", "folded"]

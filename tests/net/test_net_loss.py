@@ -8,7 +8,7 @@ import torch
 from hexray.config import LearnerSettings
 from hexray.net.loss import Targets, heads_of, loss
 
-SETTINGS = LearnerSettings(outcome_share=0.8, value_weight=1.0)
+SETTINGS = LearnerSettings(outcome_share=0.8, value_weight=1.0, winning_weight=0.0)
 
 
 def targets(**changes: torch.Tensor) -> Targets:
@@ -118,14 +118,14 @@ def with_head(name: str, weight: float = 0.5) -> LearnerSettings:
     return SETTINGS.model_copy(update={f"{name}_weight": weight})
 
 
+EVERY = ("opponent", "soft_policy", "owner", "winning")
 FURTHER = torch.tensor([[math.log(3.0), 0.0], [5.0, -5.0]])
 
 
 def test_only_targets_with_a_weight_have_a_head() -> None:
     assert heads_of(SETTINGS) == ()
-    all_weights = {"opponent_weight": 0.1, "soft_policy_weight": 2.0, "owner_weight": 1e-6}
-    found = heads_of(SETTINGS.model_copy(update=all_weights))
-    assert found == ("opponent", "soft_policy", "owner")
+    all_weights = {f"{name}_weight": 1e-6 for name in EVERY}
+    assert heads_of(SETTINGS.model_copy(update=all_weights)) == EVERY
     assert heads_of(with_head("owner")) == ("owner",)
 
 
@@ -166,12 +166,34 @@ def test_the_owner_counts_on_empty_cells_that_are_held_in_the_end() -> None:
     assert found.auxiliary["owner"] == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("name", ["opponent", "soft_policy", "owner"])
+def test_of_a_won_position_the_moves_of_the_policy_win_and_of_a_lost_one_none() -> None:
+    # Row 0 is won: the network gives its moves 3/4 and 1/2. Row 1 is lost, and has one move.
+    expected = -(0.25 * math.log(0.75) + 0.75 * math.log(0.5) + math.log1p(-1 / (1 + math.exp(5))))
+    found = loss((LOGITS, VALUE_LOGIT, FURTHER), targets(), with_head("winning"))
+    assert found.auxiliary["winning"] == pytest.approx(expected / 2, rel=1e-5)
+
+
+def test_of_a_lost_position_half_of_the_weight_lies_on_the_moves_of_the_policy() -> None:
+    lost = targets(outcome=torch.tensor([-1.0, -1.0]), occupied=torch.zeros(2, 2, dtype=torch.bool))
+    further = torch.tensor([[0.0, 40.0], [40.0, 0.0]])
+    found = loss((LOGITS, VALUE_LOGIT, further), lost, with_head("winning"))
+    even = math.log(2)
+    rows = [3 / 8 * even + 5 / 8 * 40, 1 / 4 * 40 + 3 / 4 * even]
+    assert found.auxiliary["winning"] == pytest.approx(sum(rows) / 2, rel=1e-5)
+
+
+def test_a_won_position_without_a_policy_says_of_no_move_whether_it_wins() -> None:
+    policy = torch.tensor([[0.0, 0.0], [0.0, 1.0]])
+    found = loss((LOGITS, VALUE_LOGIT, FURTHER), targets(policy=policy), with_head("winning"))
+    assert found.auxiliary["winning"] == pytest.approx(math.log1p(math.exp(-5)), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_a_batch_without_a_further_target_has_a_loss_of_zero(name: str) -> None:
     zeros = torch.zeros(2, 2)
     further = FURTHER.clone().requires_grad_()
-    empty = targets(policy=zeros, reply=zeros, owner=zeros)
-    found = loss((LOGITS, VALUE_LOGIT, further), empty, with_head(name))
+    nothing = targets(policy=zeros, reply=zeros, owner=zeros, outcome=torch.ones(2))
+    found = loss((LOGITS, VALUE_LOGIT, further), nothing, with_head(name))
     assert found.auxiliary[name] == 0
     found.total.backward()
     assert further.grad is not None
@@ -179,15 +201,17 @@ def test_a_batch_without_a_further_target_has_a_loss_of_zero(name: str) -> None:
 
 
 def test_every_head_is_compared_with_its_own_target() -> None:
-    weights = {"opponent_weight": 1.0, "soft_policy_weight": 10.0, "owner_weight": 100.0}
-    settings = SETTINGS.model_copy(update=weights)
+    weights = dict(zip(EVERY, (1.0, 10.0, 100.0, 1000.0), strict=True))
+    settings = SETTINGS.model_copy(
+        update={f"{name}_weight": weight for name, weight in weights.items()}
+    )
     reply, owner = torch.tensor([[0.2, 0.8], [0.0, 1.0]]), torch.tensor([[1.0, -1.0], [1.0, 0.0]])
     asked = targets(reply=reply, owner=owner)
-    answers = (LOGITS, VALUE_LOGIT, FURTHER, FURTHER + 1, FURTHER - 1)
+    answers = (LOGITS, VALUE_LOGIT, FURTHER, FURTHER + 1, FURTHER - 1, FURTHER + 2)
     together = loss(answers, asked, settings)
-    for name, answer in zip(("opponent", "soft_policy", "owner"), answers[2:], strict=True):
+    for name, answer in zip(EVERY, answers[2:], strict=True):
         alone = loss((LOGITS, VALUE_LOGIT, answer), asked, with_head(name, 1.0))
         assert together.auxiliary[name] == alone.auxiliary[name]
     plain = loss((LOGITS, VALUE_LOGIT), asked, SETTINGS).total
-    weighted = zip((1.0, 10.0, 100.0), together.auxiliary.values(), strict=True)
+    weighted = zip(weights.values(), together.auxiliary.values(), strict=True)
     assert together.total == pytest.approx(float(plain + sum(w * part for w, part in weighted)))
