@@ -20,6 +20,7 @@ from hexray.errors import CheckpointError, EvaluationError, SettingsError
 from hexray.evaluation import Evaluation, Leaves
 from hexray.game.fill_in import filled
 from hexray.net.evaluator import Evaluator
+from hexray.net.loss import HEADS, heads_of
 from hexray.net.model import HexNet, input_planes
 from hexray.net.trainer import Trainer, fresh_weights
 
@@ -48,9 +49,9 @@ def test_it_says_what_the_trained_network_says_in_eval_mode() -> None:
     trainer = Trainer(NET, settings, SIZE, 0)
     for seed in range(5):
         trainer.train(random_rows(64, SIZE, seed), SIZE, 0.0)
-    net = HexNet(NET)
+    net = HexNet(NET, heads=heads_of(settings))
     net.load_state_dict(trainer.state()["net"])
-    logits, value_logit = net.eval()(input_planes(CELLS, SIZE, torch.device("cpu")))
+    logits, value_logit, *_ = net.eval()(input_planes(CELLS, SIZE, torch.device("cpu")))
     win = torch.sigmoid(value_logit).detach().numpy()
     made = evaluator(seed=None)
     made.load(3, trainer.published())
@@ -67,7 +68,7 @@ def test_every_kind_of_network_is_evaluated_without_its_training_heads(
     changes: dict[str, Any],
 ) -> None:
     net = NET.model_copy(update=changes)
-    weights = {"opponent_weight": 1.0, "soft_policy_weight": 1.0, "owner_weight": 1.0}
+    weights = {f"{name}_weight": 1.0 for name in HEADS}
     settings = LearnerSettings(batch_rows=16, precision="float32", ema_decay=0.0, **weights)
     trainer = Trainer(net, settings, SIZE, 0)
     trainer.train(random_rows(64, SIZE, 1, Further(reply=True, owner=True)), SIZE, 0.0)

@@ -10,6 +10,7 @@ from hexray.data.rows import Further
 from hexray.errors import CheckpointError
 from hexray.game.symmetry import half_turn
 from hexray.net.half_turn import HalfTurn
+from hexray.net.loss import HEADS
 from hexray.net.model import HexNet, input_planes
 from hexray.net.trainer import Trainer, fresh_weights
 
@@ -22,7 +23,7 @@ SHAPES = [
         ("simple", "none", 3),
     )
 ]
-HEADS = {"opponent_weight": 0.1, "soft_policy_weight": 0.1, "owner_weight": 0.1}
+WEIGHTS = {f"{name}_weight": 0.1 for name in HEADS}
 
 
 def learner(**changes: object) -> LearnerSettings:
@@ -50,7 +51,7 @@ def answers(weights: dict[str, np.ndarray], net: NetSettings, cells: np.ndarray)
 @pytest.mark.parametrize("optimizer", ["muon", "adamw"])
 @pytest.mark.parametrize("size", [5, 6])
 def test_turned_boards_get_turned_answers(net: NetSettings, optimizer: str, size: int) -> None:
-    weights = trained(net, learner(optimizer=optimizer, **HEADS), size).published()
+    weights = trained(net, learner(optimizer=optimizer, **WEIGHTS), size).published()
     cells = random_rows(20, size, seed=5).cells
     logits, value = answers(weights, net, cells)
     turned_logits, turned_value = answers(weights, net, half_turn(cells))
@@ -76,7 +77,7 @@ def test_a_fresh_network_is_tied_too() -> None:
 
 @pytest.mark.parametrize("net", SHAPES)
 def test_tying_twice_changes_nothing(net: NetSettings) -> None:
-    model = HexNet(net, heads=("owner", "opponent"))
+    model = HexNet(net, heads=HEADS)
     state, half = model.state_dict(), HalfTurn(model)
     half.tie(state)
     once = {name: tensor.clone() for name, tensor in state.items()}

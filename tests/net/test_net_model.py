@@ -10,6 +10,7 @@ from training_rows import random_rows
 
 from hexray.config import NetSettings
 from hexray.errors import CheckpointError
+from hexray.net.loss import HEADS
 from hexray.net.model import HexNet, copy_weights, fold, input_planes
 
 SETTINGS = NetSettings(blocks=2, channels=8, pool_every=2, value_hidden=8)
@@ -23,7 +24,6 @@ CHANGES = [
     {"stem": 5},
 ]
 KINDS = [SETTINGS.model_copy(update=changes) for changes in CHANGES]
-HEADS = ("opponent", "soft_policy", "owner")
 CPU = torch.device("cpu")
 
 
@@ -210,7 +210,7 @@ def test_heads_answer_in_their_order_and_leave_the_other_answers_alone(
 ) -> None:
     torch.manual_seed(0)
     plain = HexNet(settings).eval()
-    net = HexNet(settings, heads=HEADS[1:]).eval()
+    net = HexNet(settings, heads=("soft_policy", "owner")).eval()
     net.load_state_dict(plain.state_dict(), strict=False)
     planes = planes_of(6, 5)
     answers = net(planes)

@@ -14,6 +14,7 @@ from hexray.config import LearnerSettings, NetSettings
 from hexray.data.rows import NOTHING_FURTHER, Further, Rows
 from hexray.errors import CheckpointError, TrainingError
 from hexray.net.backend import place
+from hexray.net.loss import HEADS
 from hexray.net.model import HexNet, fold, input_planes
 from hexray.net.optimizer import Optimizer
 from hexray.net.trainer import Trainer, fresh_weights
@@ -21,11 +22,13 @@ from hexray.net.trainer import Trainer, fresh_weights
 NET = NetSettings(blocks=2, channels=8, value_hidden=8)
 SIZE, BATCH = 4, 8
 BOTH = Further(reply=True, owner=True)
-WEIGHTS = {"opponent_weight": 0.5, "soft_policy_weight": 0.5, "owner_weight": 0.5}
+WEIGHTS = {f"{name}_weight": 0.5 for name in HEADS}
 
 
 def settings(**changes: Any) -> LearnerSettings:
+    """Settings without further targets; a change brings them."""
     base = {"batch_rows": BATCH, "batches": 3, "warmup_steps": 0, "precision": "float32"}
+    base |= {f"{name}_weight": 0.0 for name in HEADS}
     return LearnerSettings.model_validate({**base, **changes})
 
 
@@ -107,8 +110,8 @@ def test_further_targets_are_learnt_and_reported() -> None:
     first = made.train(rows, SIZE, 0.0)
     for _ in range(60):
         last = made.train(rows, SIZE, 0.0)
-    for name in ("opponent_loss", "soft_policy_loss", "owner_loss"):
-        assert last[name] < first[name]
+    for name in HEADS:
+        assert last[f"{name}_loss"] < first[f"{name}_loss"]
     assert last["owner_loss"] < 0.8 * first["owner_loss"]
 
 

@@ -18,7 +18,7 @@ SIZE, BATCH = 4, 64
 
 
 def trainer(every: int, **changes: Any) -> Trainer:
-    base = {"batch_rows": BATCH, "warmup_steps": 0, "precision": "float32"}
+    base = {"batch_rows": BATCH, "warmup_steps": 0, "precision": "float32", "winning_weight": 0.0}
     settings = LearnerSettings.model_validate({**base, "entropy_every": every, **changes})
     return Trainer(NET, settings, SIZE, 0)
 
