@@ -9,6 +9,7 @@ from learnable_rows import learnable_rows
 from hexray.config import LearnerSettings, NetSettings
 from hexray.data.rows import Rows
 from hexray.errors import StoreError
+from hexray.net.loss import heads_of
 from hexray.net.model import HexNet
 from hexray.net.optimizer import Optimizer
 from hexray.net.trainer import Trainer
@@ -18,7 +19,7 @@ SIZE = 4
 NET = NetSettings(blocks=2, channels=8, value_hidden=8)
 LEARNER = LearnerSettings(batch_rows=64, precision="float32", warmup_steps=0)
 ROWS = learnable_rows(512, SIZE, 0)
-GROUPS = {"stem", "block 1", "block 2", "policy head", "value head"}
+GROUPS = {"stem", "block 1", "block 2", "policy head", "value head", "winning head"}
 
 
 def trained(learner: LearnerSettings) -> tuple[HexNet, Optimizer]:
@@ -26,7 +27,7 @@ def trained(learner: LearnerSettings) -> tuple[HexNet, Optimizer]:
     trainer = Trainer(NET, LEARNER, SIZE, 0)
     trainer.train(ROWS, SIZE, 0.0)
     state = trainer.state()
-    net = HexNet(NET).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    net = HexNet(NET, heads=heads_of(LEARNER)).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     net.load_state_dict(state["net"])
     optimizer = Optimizer(net, learner)
     optimizer.load(state["optimizer"])
@@ -94,7 +95,7 @@ def test_steps_are_as_long_as_the_trainer_makes_them() -> None:
     rows = Rows._make(column[:64] for column in ROWS)
     trainer.train(rows, SIZE, 0.0)
     after = trainer.state()["net"]
-    net = HexNet(NET).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    net = HexNet(NET, heads=heads_of(LEARNER)).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     net.load_state_dict(before["net"])
     optimizer = Optimizer(net, LEARNER)
     twice = Rows._make(torch.tensor(c).repeat(2, *[1] * (c.ndim - 1)).numpy() for c in rows)
