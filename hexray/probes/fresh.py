@@ -17,6 +17,7 @@ from hexray.config import LearnerSettings, NetSettings, SelfplaySettings
 from hexray.game.board import BLUE, EMPTY, RED
 from hexray.game.fill_in import filled
 from hexray.game.frame import mover_cells
+from hexray.net.loss import heads_of
 from hexray.net.model import HexNet, copy_weights, input_planes
 from hexray.net.trainer import Trainer, fresh_weights
 from hexray.play.random_stones import random_stones
@@ -143,8 +144,9 @@ def _served(
 def _trained(
     settings: NetSettings, cells: NDArray[np.int8], size: int, seed: int
 ) -> tuple[NDArray, NDArray]:
-    trainer = Trainer(settings, LearnerSettings(precision="float32"), size, seed)
-    net = HexNet(settings)
+    learner = LearnerSettings(precision="float32")
+    trainer = Trainer(settings, learner, size, seed)
+    net = HexNet(settings, heads=heads_of(learner))
     net.load_state_dict(trainer.state()["net"])
     return _said(net.train(), cells, size)
 
@@ -152,7 +154,7 @@ def _trained(
 @torch.no_grad()
 def _said(net: HexNet, cells: NDArray[np.int8], size: int) -> tuple[NDArray, NDArray]:
     """Return logits [B, A] and values [B], float64."""
-    logits, value = net(input_planes(cells, size, torch.device("cpu")))
+    logits, value, *_ = net(input_planes(cells, size, torch.device("cpu")))
     return logits.double().numpy(), torch.tanh(value.double() / 2).numpy()
 
 
